@@ -1,0 +1,228 @@
+# shellcheck shell=bash
+# Shared by the scripts: source it, do not run it.
+#
+#   REPO   this repository              CACHE  kernels, shared by all clones
+#   WORK   scratch trees and builds of this clone, inside CACHE
+#
+# Errors go to stderr and exit 1, wrong usage exits 2.
+
+set -euo pipefail
+unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE CDPATH
+
+REPO=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+CACHE=${XDG_CACHE_HOME:-${HOME:?is not set: set it or XDG_CACHE_HOME}/.cache}/kiobuf
+WORK=$CACHE/work/$(printf %s "$REPO" | sha256sum | cut -c1-12)
+JOBS=${JOBS:-$(nproc)}
+PROG=${0##*/}
+# shellcheck source=configs/base
+. "$REPO/configs/base"
+
+elapsed()
+{
+	printf '%d:%02d' $((SECONDS / 60)) $((SECONDS % 60))
+}
+
+info()
+{
+	printf '[%s] %s: %s\n' "$(elapsed)" "$PROG" "$*" >&2
+}
+
+warn()
+{
+	printf '\n*** %s: WARNING: %s\n\n' "$PROG" "$*" >&2
+}
+
+die()
+{
+	printf '%s: error: %s\n' "$PROG" "$*" >&2
+	exit 1
+}
+
+# usage_exit STATUS: print the comment block at the top of the script.
+usage_exit()
+{
+	local to=1
+
+	[ "$1" = 0 ] || to=2
+	sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0" >&$to
+	exit "$1"
+}
+
+# Say every 30 seconds that WHAT is still running, until killed. Sleeps in
+# the shell itself, so that no child outlives the kill.
+heartbeat()
+{
+	local what=$1 log=$2 fd
+
+	exec {fd}<> <(:)
+	while kill -0 $$ 2>/dev/null; do
+		read -rt 30 -u "$fd" || info "$what: running," \
+			"$(wc -l <"$log") lines so far"
+	done
+}
+
+# run_long WHAT LOG COMMAND...: COMMAND with its output in LOG; a heartbeat
+# while it runs, the end of LOG if it fails. Returns what COMMAND returned.
+run_long()
+{
+	local what=$1 log=$2 hb rc=0 start=$SECONDS
+
+	shift 2
+	mkdir -p "$(dirname "$log")"
+	: >"$log"
+	info "$what ..."
+	heartbeat "$what" "$log" &
+	hb=$!
+	# Not in a condition: set -e has to work inside of a function.
+	set +e
+	(set -e; "$@") >>"$log" 2>&1 </dev/null
+	rc=$?
+	set -e
+	kill "$hb" 2>/dev/null || :
+	wait "$hb" 2>/dev/null || :
+	if [ "$rc" != 0 ]; then
+		info "$what failed with status $rc, the end of $log:"
+		tail -n 30 "$log" | sed 's/^/    /' >&2
+	else
+		info "$what: done in $((SECONDS - start)) s"
+	fi
+	return "$rc"
+}
+
+# need_packages PACKAGE[:PROBE]...: PROBE, a command (PACKAGE if not given)
+# or an absolute file name, tells whether it is there. What is missing is
+# installed by apt if we are root, else it is named and we fail.
+need_packages()
+{
+	local spec probe missing=() try
+
+	for try in first last; do
+		missing=()
+		for spec; do
+			probe=${spec#*:}
+			case $probe in
+			/*) [ -e "$probe" ] ;;
+			*) command -v "$probe" >/dev/null ;;
+			esac || missing+=("${spec%%:*}")
+		done
+		[ ${#missing[@]} != 0 ] || return 0
+		if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+			die "missing: ${missing[*]}. Install them (as root on" \
+				"Debian: apt-get install ${missing[*]})"
+		fi
+		[ $try = first ] || break
+		run_long "installing ${missing[*]}" "$CACHE/log/apt-$$.log" \
+			apt_install "${missing[@]}" ||
+			die "apt could not install: ${missing[*]}"
+	done
+	die "still missing after their installation: ${missing[*]}"
+}
+
+apt_install()
+{
+	export DEBIAN_FRONTEND=noninteractive
+	apt-get update
+	apt-get install -y --no-install-recommends "$@"
+}
+
+# take_lock FILE: hold it until the script ends.
+take_lock()
+{
+	local fd
+
+	mkdir -p "$(dirname "$1")"
+	exec {fd}>"$1"
+	flock -n "$fd" && return
+	info "waiting for another run, which holds $1"
+	flock "$fd"
+}
+
+# git for our own scratch trees: nobody's configuration, hooks or name.
+sgit()
+{
+	GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=/dev/null \
+	GIT_AUTHOR_NAME=kiobuf GIT_AUTHOR_EMAIL=kiobuf@localhost \
+	GIT_COMMITTER_NAME=kiobuf GIT_COMMITTER_EMAIL=kiobuf@localhost \
+	GIT_AUTHOR_DATE="${GIT_AUTHOR_DATE:-1700000000 +0000}" \
+	GIT_COMMITTER_DATE="${GIT_COMMITTER_DATE:-1700000000 +0000}" \
+	git -c gc.auto=0 -c core.hooksPath=/dev/null -c safe.directory='*' \
+		-c advice.detachedHead=false -c checkout.workers=0 "$@"
+}
+
+# The patches of the series in order, one name a line.
+series_patches()
+{
+	sed -e 's/#.*//' -e 's/[[:space:]]*$//' -e '/^$/d' "$REPO/series"
+}
+
+# The same as paths; fails if there are none or one is missing.
+series_files()
+{
+	local p n=0
+
+	while read -r p; do
+		[ -f "$REPO/patches/$p" ] ||
+			die "series names patches/$p, which does not exist"
+		printf '%s\n' "$REPO/patches/$p"
+		n=$((n + 1))
+	done < <(series_patches)
+	[ $n != 0 ] || die "the series is empty"
+}
+
+# One hash over names, order and bytes of the series.
+series_hash()
+{
+	local files
+
+	files=$(series_files)
+	# shellcheck disable=SC2086 # format-patch names hold no blanks
+	(cd "$REPO" && sha256sum -- ${files//$REPO\//}) | sha256sum | cut -c1-40
+}
+
+# is_kernel_tree DIR
+is_kernel_tree()
+{
+	[ -f "$1/Kbuild" ] && [ -f "$1/MAINTAINERS" ] && [ -f "$1/Makefile" ] &&
+		grep -q '^VERSION = ' "$1/Makefile" &&
+		grep -q '^PATCHLEVEL = ' "$1/Makefile"
+}
+
+# kernel_version DIR: X.Y.Z with the extra version, as Makefile has it.
+kernel_version()
+{
+	awk -F ' *= *' '$1 == "VERSION" { v = $2 }
+		$1 == "PATCHLEVEL" { p = $2 }
+		$1 == "SUBLEVEL" { s = $2 }
+		$1 == "EXTRAVERSION" { e = $2; exit }
+		END { print v "." p (s == "" || s == 0 ? "" : "." s) e }' \
+		"$1/Makefile"
+}
+
+# version_supported VERSION: is its X.Y within BASE_MIN..BASE_MAX?
+version_supported()
+{
+	local v
+
+	v=$(printf %s "$1" | sed -E 's/^([0-9]+\.[0-9]+).*/\1/')
+	printf '%s\n' "$BASE_MIN" "$v" "$BASE_MAX" | sort -CV
+}
+
+# series_tree GITDIR BASE: apply the series to BASE in a scratch index and
+# print the tree's hash. Zero fuzz: git apply knows none.
+series_tree()
+{
+	local repo=$1 p index files
+
+	files=$(series_files)
+	index=$(mktemp -u "${TMPDIR:-/tmp}/kiobuf-index.XXXXXX")
+	GIT_INDEX_FILE=$index sgit -C "$repo" read-tree "$2"
+	while read -r p; do
+		if ! GIT_INDEX_FILE=$index sgit -C "$repo" apply --cached \
+				--whitespace=nowarn "$p" >&2; then
+			rm -f "$index"
+			die "${p##*/} does not apply to $2 of $repo"
+		fi
+	done <<<"$files"
+	GIT_INDEX_FILE=$index sgit -C "$repo" write-tree
+	rm -f "$index"
+}

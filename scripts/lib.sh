@@ -11,6 +11,7 @@ unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE CDPATH
 
 REPO=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 CACHE=${XDG_CACHE_HOME:-${HOME:?is not set: set it or XDG_CACHE_HOME}/.cache}/kiobuf
+# shellcheck disable=SC2034 # for those who source this
 WORK=$CACHE/work/$(printf %s "$REPO" | sha256sum | cut -c1-12)
 JOBS=${JOBS:-$(nproc)}
 PROG=${0##*/}
@@ -38,13 +39,13 @@ die()
 	exit 1
 }
 
-# usage_exit STATUS: print the comment block at the top of the script.
+# usage_exit STATUS: print the script's head comment, below the license.
 usage_exit()
 {
 	local to=1
 
 	[ "$1" = 0 ] || to=2
-	sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$0" >&$to
+	awk 'NR > 3 { if (!sub(/^# ?/, "")) exit; print }' "$0" >&$to
 	exit "$1"
 }
 
@@ -63,6 +64,7 @@ heartbeat()
 
 # run_long WHAT LOG COMMAND...: COMMAND with its output in LOG; a heartbeat
 # while it runs, the end of LOG if it fails. Returns what COMMAND returned.
+# set -e has no effect in a COMMAND that is a function.
 run_long()
 {
 	local what=$1 log=$2 hb rc=0 start=$SECONDS
@@ -73,11 +75,7 @@ run_long()
 	info "$what ..."
 	heartbeat "$what" "$log" &
 	hb=$!
-	# Not in a condition: set -e has to work inside of a function.
-	set +e
-	(set -e; "$@") >>"$log" 2>&1 </dev/null
-	rc=$?
-	set -e
+	"$@" >>"$log" 2>&1 </dev/null || rc=$?
 	kill "$hb" 2>/dev/null || :
 	wait "$hb" 2>/dev/null || :
 	if [ "$rc" != 0 ]; then
@@ -121,8 +119,7 @@ need_packages()
 apt_install()
 {
 	export DEBIAN_FRONTEND=noninteractive
-	apt-get update
-	apt-get install -y --no-install-recommends "$@"
+	apt-get update && apt-get install -y --no-install-recommends "$@"
 }
 
 # take_lock FILE: hold it until the script ends.
@@ -225,4 +222,18 @@ series_tree()
 	done <<<"$files"
 	GIT_INDEX_FILE=$index sgit -C "$repo" write-tree
 	rm -f "$index"
+}
+
+# am_series DIR [COUNT]: the first COUNT patches (all) as commits on top of
+# DIR's HEAD. Author, date and message are the patch's; the committer date is
+# the author's, so that the same series gives the same commits.
+am_series()
+{
+	local files
+
+	files=$(series_files | head -n "${2:--0}")
+	[ -n "$files" ] || return 0
+	# shellcheck disable=SC2086 # format-patch names hold no blanks
+	sgit -C "$1" am -q \
+		--committer-date-is-author-date $files >&2
 }

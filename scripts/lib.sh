@@ -152,28 +152,26 @@ series_patches()
 	sed -e 's/#.*//' -e 's/[[:space:]]*$//' -e '/^$/d' "$REPO/series"
 }
 
-# The same as paths; fails if there are none or one is missing.
+# The same as paths; fails if one is missing.
 series_files()
 {
-	local p n=0
+	local p
 
 	while read -r p; do
 		[ -f "$REPO/patches/$p" ] ||
 			die "series names patches/$p, which does not exist"
 		printf '%s\n' "$REPO/patches/$p"
-		n=$((n + 1))
 	done < <(series_patches)
-	[ $n != 0 ] || die "the series is empty"
 }
 
-# One hash over names, order and bytes of the series.
+# One hash over series and patches.
 series_hash()
 {
 	local files
 
 	files=$(series_files)
 	# shellcheck disable=SC2086 # format-patch names hold no blanks
-	(cd "$REPO" && sha256sum -- ${files//$REPO\//}) | sha256sum | cut -c1-40
+	(cd "$REPO" && sha256sum series ${files//$REPO\//}) | sha256sum | cut -c1-40
 }
 
 # is_kernel_tree DIR
@@ -213,13 +211,13 @@ series_tree()
 	files=$(series_files)
 	index=$(mktemp -u "${TMPDIR:-/tmp}/kiobuf-index.XXXXXX")
 	GIT_INDEX_FILE=$index sgit -C "$repo" read-tree "$2"
-	while read -r p; do
+	for p in $files; do
 		if ! GIT_INDEX_FILE=$index sgit -C "$repo" apply --cached \
 				--whitespace=nowarn "$p" >&2; then
 			rm -f "$index"
 			die "${p##*/} does not apply to $2 of $repo"
 		fi
-	done <<<"$files"
+	done
 	GIT_INDEX_FILE=$index sgit -C "$repo" write-tree
 	rm -f "$index"
 }
@@ -236,4 +234,59 @@ am_series()
 	# shellcheck disable=SC2086 # format-patch names hold no blanks
 	sgit -C "$1" am -q \
 		--committer-date-is-author-date $files >&2
+}
+
+# scan_splats LOG: print the lines with which a kernel complains, each with
+# its number; succeeds if there is none.
+scan_splats()
+{
+	! grep -nE "$SPLATS" "$1"
+}
+SPLATS='BUG:|BUG at|WARNING:|ERROR:|INFO: (possible|suspicious|trying|task|rcu'
+SPLATS+='|lockdep)|KASAN:|KCSAN:|UBSAN:|UBSAN |-\[ cut here \]-|Call Trace'
+SPLATS+='|possible (recursive|circular) locking|inconsistent lock state'
+SPLATS+='|suspicious RCU|turning off the locking|invalid context'
+SPLATS+='|suspected memory leak|unreferenced object|kmemleak: .*(dis|full|empty)'
+SPLATS+='|Oops|general protection|Kernel panic|Kernel mode fault|soft lockup'
+SPLATS+='|refcount_t:|list_(add|del) corruption|[Bb]ad page|Bad rss-counter'
+SPLATS+='|Segfault with no mm|double free|blocked for more than'
+
+# expected_tests TREE: "suite.test" for each KUnit test that TREE's commits
+# on top of its tag "base", or uncommitted changes, bring.
+expected_tests()
+{
+	local files
+
+	files=$(sgit -C "$1" diff --name-only --diff-filter=d base -- '*.c')
+	[ -n "$files" ] || return 0
+	# shellcheck disable=SC2086 # kernel file names hold no blanks
+	(cd "$1" && awk '
+		/struct kunit_case [a-z0-9_]+\[\]/ {
+			arr = FILENAME $0
+			sub(/\[\].*/, "", arr)
+			sub(/\.c.* /, ".c ", arr)
+		}
+		/^[ \t]*KUNIT_CASE[A-Z_]*\(/ {
+			sub(/^[^(]*\(/, "")
+			sub(/[,)].*/, "")
+			cases[arr] = cases[arr] " " $0
+		}
+		/struct kunit_suite [a-z0-9_]+ = / { in_suite = 1 }
+		in_suite && /\.name *=/ { split($0, f, "\""); suite = f[2] }
+		in_suite && /\.test_cases *=/ {
+			sub(/.*= */, "")
+			sub(/,.*/, "")
+			from = FILENAME " " $0
+		}
+		in_suite && /^}/ {
+			in_suite = 0
+			suites[suite] = from
+		}
+		END {
+			for (suite in suites) {
+				n = split(cases[suites[suite]], f, " ")
+				for (i = 1; i <= n; i++)
+					print suite "." f[i]
+			}
+		}' $files) | sort
 }

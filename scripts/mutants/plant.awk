@@ -2,7 +2,7 @@
 #
 # Read planted bugs (see README there) and
 #   -v mode=list            print "id TAB file TAB suites TAB survives TAB what"
-#                           for each
+#                           for each, "-" where there is none
 #   -v mode=plant -v id=ID  print the second file with the bug ID in it
 # Fails, with a message, on a bug that is not well formed or whose old lines
 # are not found exactly once.
@@ -12,6 +12,11 @@ function fail(msg)
 	print FILENAME ":" FNR ": " msg >"/dev/stderr"
 	failed = 1
 	exit 1
+}
+
+function or_dash(s)
+{
+	return s == "" ? "-" : s
 }
 
 function end_mutant()
@@ -25,7 +30,8 @@ function end_mutant()
 	if (file == "")
 		fail(cur ": no \"file\" line above it")
 	if (mode == "list")
-		print cur "\t" file "\t" suites "\t" survives "\t" what
+		print cur "\t" file "\t" or_dash(suites) "\t" \
+		      or_dash(survives) "\t" what
 	cur = ""
 }
 

@@ -53,12 +53,11 @@ usage_exit()
 # the shell itself, so that no child outlives the kill.
 heartbeat()
 {
-	local what=$1 log=$2 fd
+	local fd
 
 	exec {fd}<> <(:)
 	while kill -0 $$ 2>/dev/null; do
-		read -rt 30 -u "$fd" || info "$what: running," \
-			"$(wc -l <"$log") lines so far"
+		read -rt 30 -u "$fd" || info "$1: still running"
 	done
 }
 
@@ -73,7 +72,7 @@ run_long()
 	mkdir -p "$(dirname "$log")"
 	: >"$log"
 	info "$what ..."
-	heartbeat "$what" "$log" &
+	heartbeat "$what" &
 	hb=$!
 	"$@" >>"$log" 2>&1 </dev/null || rc=$?
 	kill "$hb" 2>/dev/null || :

@@ -289,3 +289,50 @@ expected_tests()
 			}
 		}' $files) | sort
 }
+
+# The mirror that this system's own packages come from.
+debian_mirror()
+{
+	# shellcheck disable=SC2016 # apt expands it
+	apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' \
+		'Label: Debian' 'Component: main' | head -n 1
+}
+
+# apt_suite DIR SUITE: an apt state in DIR that knows only Debian's SUITE, and
+# changes nothing of the system.
+apt_suite()
+{
+	local uri
+
+	command -v apt-get >/dev/null || { info "$2: no apt here"; return 1; }
+	if [ ! -e "$BASE_KEYRING" ]; then
+		info "$2: no $BASE_KEYRING to verify it with"
+		return 1
+	fi
+	uri=$(debian_mirror)
+	if [ -z "$uri" ] && [ "$(id -u)" = 0 ]; then
+		run_long "apt-get update" "$CACHE/log/apt.log" apt-get update
+		uri=$(debian_mirror)
+	fi
+	if [ -z "$uri" ]; then
+		info "$2: apt knows no Debian mirror (apt-get update?)"
+		return 1
+	fi
+	mkdir -p "$1/lists/partial" "$1/archives/partial"
+	echo "deb [signed-by=$BASE_KEYRING] $uri $2 main" >"$1/sources.list"
+	run_long "reading the list of $2" "$CACHE/log/apt.log" \
+		apt_in "$1" apt-get update
+}
+
+# apt_in DIR COMMAND...: an apt command with the state of apt_suite DIR.
+apt_in()
+{
+	local dir=$1 cmd=$2
+
+	shift 2
+	"$cmd" -qq -o APT::Sandbox::User= -o Acquire::Retries=3 \
+		-o Dir::Etc::SourceList="$dir/sources.list" \
+		-o Dir::Etc::SourceParts=/dev/null -o Dir::State="$dir" \
+		-o Dir::State::status=/var/lib/dpkg/status \
+		-o Dir::Cache="$dir" "$@"
+}

@@ -1,0 +1,8 @@
+# shellcheck shell=bash
+# The series in other configurations.
+
+test_builds_in_every_configuration()
+{
+	"$REPO/scripts/builds" | tee out
+	! grep -v '^ok ' out
+}

@@ -235,6 +235,50 @@ am_series()
 		--committer-date-is-author-date $files >&2
 }
 
+# check_tree DIR: is it one that scripts/tree made?
+check_tree()
+{
+	is_kernel_tree "$1" || die "$1 is not a kernel tree"
+	sgit -C "$1" rev-parse -q --verify base >/dev/null ||
+		die "$1 has no tag \"base\": make it with scripts/tree"
+}
+
+# Make tree, under a lock, this clone's own tree: the base with the series as
+# one commit. Only files that differ are written, so that the next build
+# compiles no more than it has to.
+use_series_tree()
+{
+	local base commit
+
+	[ -n "$(series_patches)" ] || die "the series is empty"
+	prune_work
+	take_lock "$WORK/lock"
+	base=$("$REPO/scripts/base")
+	tree=$WORK/tree
+	if [ "$(sgit -C "$tree" rev-parse -q --verify base 2>/dev/null)" != \
+			"$(sgit -C "$base" rev-parse base)" ]; then
+		rm -rf "$tree"
+		run_long "copying the base" "$CACHE/log/tree-$$.log" \
+			sgit clone -q --shared "$base" "$tree"
+		rm "$CACHE/log/tree-$$.log"
+	fi
+	commit=$(series_tree "$tree" base)
+	commit=$(sgit -C "$tree" commit-tree "$commit" -p base -m series)
+	sgit -C "$tree" checkout -q -f --detach "$commit"
+}
+
+# Delete the work of clones that no longer exist.
+prune_work()
+{
+	local d
+
+	mkdir -p "$WORK"
+	echo "$REPO" >"$WORK/repo"
+	for d in "$CACHE"/work/*/; do
+		[ -d "$(cat "$d/repo" 2>/dev/null)" ] || rm -rf "$d"
+	done
+}
+
 # scan_splats LOG: print the lines with which a kernel complains, each with
 # its number; succeeds if there is none.
 scan_splats()

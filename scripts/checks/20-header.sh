@@ -1,0 +1,138 @@
+# shellcheck shell=bash disable=SC2034,SC2154
+checks+=(header)
+
+# Author, date, subject "subsystem: imperative" of at most 75 columns, a body
+# that wraps at 75, Assisted-by, and no Signed-off-by: that is the submitter's.
+check_header()
+{
+	local info=$scratch/info body=$scratch/body subject bad=0
+
+	sgit mailinfo -b "$body" /dev/null <"$patch" >"$info"
+	subject=$(sed -n 's/^Subject: \(\[[^]]*\] *\)*//p' "$info")
+	bad_header <"$info" || bad=1
+	bad_subject "$subject" || bad=1
+	bad_body <"$body" || bad=1
+	return $bad
+}
+
+bad_header()
+{
+	awk '
+		/^Author: ./ { author = 1 }
+		/^Email: .*@/ { email = 1 }
+		/^Date: ./ { date = 1 }
+		END {
+			if (!author || !email) print "no author (From:)"
+			if (!date) print "no Date:"
+			exit !(author && email && date)
+		}'
+}
+
+bad_subject()
+{
+	local bad=0
+
+	if [ ${#1} -gt 75 ]; then
+		echo "the subject has ${#1} columns, more than 75: $1"
+		bad=1
+	fi
+	if ! grep -qE '^[A-Za-z0-9][A-Za-z0-9/_.,+-]*(: [a-z0-9/_.+-]+)*: [A-Za-z]' \
+			<<<"$1"; then
+		echo "the subject is not \"subsystem: what is done\": $1"
+		bad=1
+	fi
+	if grep -qiE ': ([a-z]+(ed|ing)|adds|fixes|makes|removes|uses|brings|converts) ' \
+			<<<"$1"; then
+		echo "the subject is not in the imperative: $1"
+		bad=1
+	fi
+	if [[ $1 = *. ]]; then
+		echo "the subject ends with a period: $1"
+		bad=1
+	fi
+	return $bad
+}
+
+bad_body()
+{
+	awk '
+		function fail(text) { print text; bad = 1 }
+		/^(Signed-off-by|Co-developed-by):/ { fail("not ours to give: " $0) }
+		/^Assisted-by: LLM( [a-z0-9._-]+)*$/ { assisted = 1; next }
+		/^[A-Z][a-z-]+-by: |^(Link|Closes|Fixes|Cc): / { next }
+		/^---$/ { exit }
+		NF { text++ }
+		/^[ \t]|https?:/ { next }
+		length($0) > 75 { fail("longer than 75 columns: " $0) }
+		END {
+			if (!assisted)
+				fail("no \"Assisted-by: LLM [TOOLS]\"")
+			if (!text)
+				fail("no description")
+			exit bad
+		}'
+}
+
+plant_header_subject()
+{
+	plant_nothing
+	sed -i '1s/.*/Planted something/' "$msg"
+}
+
+plant_header_imperative()
+{
+	plant_nothing
+	sed -i '1s/.*/mm: planted something/' "$msg"
+}
+
+plant_header_long_subject()
+{
+	plant_nothing
+	sed -i '1s/$/ with a subject line that goes on and on until it is too long/' \
+		"$msg"
+}
+
+plant_header_wrap()
+{
+	plant_nothing
+	sed -i '3s/$/ This line goes on and on until it is longer than it may be./' \
+		"$msg"
+}
+
+plant_header_no_body()
+{
+	plant_nothing
+	sed -i '3,4d' "$msg"
+}
+
+plant_header_assisted()
+{
+	plant_nothing
+	sed -i '/^Assisted-by/d' "$msg"
+}
+
+plant_header_signed()
+{
+	plant_nothing
+	echo 'Signed-off-by: Somebody <somebody@example.org>' >>"$msg"
+}
+
+plant_header_author()
+{
+	plant_nothing
+}
+
+mangle_header_author()
+{
+	sed -i '/^From: /d' "$1"
+}
+
+plant_header_date()
+{
+	plant_nothing
+}
+
+mangle_header_date()
+{
+	sed -i '/^Date: /d' "$1"
+}

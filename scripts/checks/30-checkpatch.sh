@@ -1,0 +1,86 @@
+# shellcheck shell=bash disable=SC2034,SC2154
+checks+=(checkpatch)
+
+# checkpatch.pl --strict --codespell has nothing to say, but that the sign-off
+# is missing, and that new files need an entry in MAINTAINERS if they have one
+# at the end of the series.
+check_checkpatch()
+{
+	local dict ignore=FILE_PATH_CHANGES out rc=0
+
+	need_packages codespell
+	dict=$("$(python_with codespell_lib)" -c 'import codespell_lib, os
+print(os.path.dirname(codespell_lib.__file__) + "/data/dictionary.txt")')
+	[ -s "$dict" ] || die "codespell has no $dict"
+	out=$(perl scripts/checkpatch.pl --strict --codespell \
+		--codespellfile "$dict" --no-signoff --show-types \
+		--no-summary --ignore "$ignore" "$patch" 2>&1) || rc=$?
+	# Without its dictionaries it only warns, and goes on.
+	if grep -E '^No .*will be found' <<<"$out"; then
+		return 1
+	fi
+	[ $rc = 0 ] || { echo "$out"; return 1; }
+	has_maintainer
+}
+
+# Each new file has an entry of its own in MAINTAINERS in the end.
+has_maintainer()
+{
+	local f bad=0
+
+	for f in $(touched .); do
+		sgit cat-file -e "$prev:$f" 2>/dev/null && continue
+		[ "$f" != MAINTAINERS ] || continue
+		sgit show "${commits[-1]}:MAINTAINERS" | awk -v f="$f" '
+			function matches(glob,   re) {
+				re = glob
+				gsub(/[.+]/, "\\\\&", re)
+				gsub(/\*/, "[^/]*", re)
+				gsub(/\?/, "[^/]", re)
+				if (re ~ /\/$/)
+					re = re ".*"
+				return f ~ ("^" re "$")
+			}
+			# Entries of whole subsystems say nothing: a new file
+			# needs a pattern with its directory or name.
+			/^F:/ && $2 ~ /\/[^\/]*[^\/*]/ && matches($2) { found = 1 }
+			END { exit !found }' || {
+			echo "MAINTAINERS of the whole series has no entry for $f"
+			bad=1
+		}
+	done
+	return $bad
+}
+
+plant_checkpatch_style()
+{
+	cat >>mm/kiobuf.c <<-'EOF'
+
+		static void kiobuf_planted(void) {
+		}
+	EOF
+}
+
+plant_checkpatch_strict()
+{
+	cat >>mm/kiobuf.c <<-'EOF'
+
+		static int kiobuf_planted(int first_argument,
+		   int second_argument)
+		{
+			return first_argument == second_argument;
+		}
+	EOF
+}
+
+plant_checkpatch_spelling()
+{
+	plant_nothing
+	sed -i '3s/$/ It is\nneccessary/' "$msg"
+}
+
+plant_checkpatch_maintainers()
+{
+	printf '/* SPDX-License-Identifier: GPL-2.0 */\n' >mm/planted_file.h
+	sgit add -f mm/planted_file.h
+}

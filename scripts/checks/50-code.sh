@@ -1,0 +1,70 @@
+# shellcheck shell=bash disable=SC2034,SC2154
+checks+=(code)
+
+# No added BUG_ON, no inline in a .c file, no function that is deprecated, no
+# EXPORT_SYMBOL that is not _GPL, no line over 80 columns.
+check_code()
+{
+	local bad=0
+
+	[ -n "$(touched '*.c' '*.h')" ] || not_for_this_patch
+	none_added 'BUG_ON and BUG crash the machine' \
+		'(^|[^_A-Z])(VM_)?BUG(_ON(_[A-Z]+)?)?[(]' '*.c' '*.h' || bad=1
+	none_added 'the compiler knows better what to inline in a .c file' \
+		'(^|[^_a-z])inline([^_a-z]|$)' '*.c' || bad=1
+	none_added 'exports are for GPL modules' 'EXPORT_SYMBOL[(]' '*.c' || bad=1
+	none_added 'deprecated: see Documentation/process/deprecated.rst' \
+		"$deprecated" '*.c' '*.h' || bad=1
+	return $bad
+}
+deprecated='(^|[^_a-zA-Z0-9])(strcpy|strlcpy|strncpy|sprintf|vsprintf'
+deprecated+='|simple_strto[a-z]+|kmap|kmap_atomic|kunmap_atomic|get_user_pages'
+deprecated+='|pin_user_pages_remote|schedule_timeout_uninterruptible|__get_free_page'
+deprecated+='|virt_to_bus|bus_to_virt|wait_on_page_locked|lock_page|unlock_page'
+deprecated+='|set_page_dirty|page_cache_get|find_get_page)[(]'
+
+# none_added WHY REGEX PATTERN...: code outside of tools/, without comments.
+none_added()
+{
+	local why=$1 regex=$2
+
+	shift 2
+	if added_text "$@" | awk -v re="$regex" '
+		$1 ~ /^(tools|Documentation)\// { next }
+		{
+			where = $1 ":" $2
+			sub(/^[^ ]+ [^ ]+ /, "")
+			code = $0
+			gsub(/"([^"\\]|\\.)*"/, "\"\"", code)
+			sub(/\/[*].*/, "", code)
+			if (code ~ /^[ \t]*[*]/)
+				next
+			if (code ~ re)
+				print where ": " $0
+		}' | grep .; then
+		echo "    $why"
+		return 1
+	fi
+}
+
+plant_code_bug_on()
+{
+	printf '\nstatic void kiobuf_planted(int i)\n{\n\tBUG_ON(i);\n}\n' \
+		>>mm/kiobuf.c
+}
+
+plant_code_inline()
+{
+	printf '\nstatic inline void kiobuf_planted(void)\n{\n}\n' >>mm/kiobuf.c
+}
+
+plant_code_deprecated()
+{
+	printf '\nstatic void kiobuf_planted(char *s)\n{\n\tstrcpy(s, s);\n}\n' \
+		>>mm/kiobuf.c
+}
+
+plant_code_export()
+{
+	printf 'EXPORT_SYMBOL(kiobuf_planted);\n' >>mm/kiobuf.c
+}

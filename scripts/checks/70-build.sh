@@ -1,0 +1,53 @@
+# shellcheck shell=bash disable=SC2034,SC2154
+checks+=(build)
+full_checks+=(build)
+
+# The kernel builds for UML with all suites on, every C file of the patch is
+# in it, and with W=1 -Werror new files give no warning, and others none about
+# lines of the patch.
+check_build()
+{
+	local f obj out bad=0
+
+	"$REPO/scripts/kunit" --tree "$tree" --build-only
+	[ -n "$(c_files)" ] || not_for_this_patch
+	for f in $(c_files); do
+		obj=${f%.c}.o
+		if [ ! -f "$tree.kunit-uml/$obj" ]; then
+			echo "$f is not in the kernel: no .kunitconfig of the" \
+				"patch switches it on"
+			bad=1
+			continue
+		fi
+		out=$(uml_make W=1 "$obj" 2>&1) || { echo "$out"; return 1; }
+		out=$(on_added_lines <<<"$out")
+		[ -z "$out" ] || { echo "$out"; bad=1; }
+	done
+	return $bad
+}
+
+# uml_make ARGS...: make in the build directory that scripts/kunit uses.
+uml_make()
+{
+	PATH=/usr/lib/ccache:$PATH make -C "$tree" -s ARCH=um \
+		O="$tree.kunit-uml" -j"$(nproc)" "$@"
+}
+
+plant_build_error()
+{
+	printf '\nint kiobuf_planted(void);\nint kiobuf_planted(void)\n%s\n' \
+		$'{\n\treturn kiobuf_nothing;\n}' >>mm/kiobuf.c
+}
+
+# A warning of W=1 only.
+plant_build_warning()
+{
+	printf '\nint kiobuf_planted(void)\n{\n\treturn 0;\n}\n' >>mm/kiobuf.c
+}
+
+plant_build_not_compiled()
+{
+	printf '// SPDX-License-Identifier: GPL-2.0\nint kiobuf_planted;\n' \
+		>mm/kiobuf_planted.c
+	sgit add -f mm/kiobuf_planted.c
+}

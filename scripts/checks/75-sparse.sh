@@ -1,0 +1,50 @@
+# shellcheck shell=bash disable=SC2034,SC2154
+checks+=(sparse)
+full_checks+=(sparse)
+
+# sparse has nothing to say about new files, or about lines of the patch in
+# others. It has to have run: make says so for each file.
+check_sparse()
+{
+	local f obj sparse out bad=0
+
+	[ -n "$(c_files)" ] || not_for_this_patch
+	sparse=$("$REPO/scripts/sparse")
+	"$REPO/scripts/kunit" --tree "$tree" --build-only
+	for f in $(c_files); do
+		obj=${f%.c}.o
+		out=$(PATH=/usr/lib/ccache:$PATH make ARCH=um \
+			O="$tree.kunit-uml" C=2 CHECK="$sparse" "$obj" 2>&1) ||
+			{ echo "$out"; return 1; }
+		if ! grep -qE "^ +CHECK +.*$f\$" <<<"$out"; then
+			echo "$f was not checked:"
+			echo "$out"
+			bad=1
+		fi
+		out=$(on_added_lines <<<"$out")
+		[ -z "$out" ] || { echo "$out"; bad=1; }
+	done
+	return $bad
+}
+
+plant_sparse_address_space()
+{
+	cat >>mm/kiobuf.c <<-'EOF'
+
+		static int __maybe_unused kiobuf_planted(const int __user *p)
+		{
+			return *p;
+		}
+	EOF
+}
+
+plant_sparse_context()
+{
+	cat >>mm/kiobuf.c <<-'EOF'
+
+		static int __maybe_unused kiobuf_planted(__le32 value)
+		{
+			return value + 1;
+		}
+	EOF
+}

@@ -91,6 +91,21 @@ test_kdir_change_is_noticed()
 	! cmp first second
 }
 
+test_built_kdir_is_cleaned_in_the_copy()
+{
+	local clean
+
+	mini_base
+	printf '%s\n' 'VERSION = 7' 'PATCHLEVEL = 3' 'mrproper:' \
+		'	rm -rf .config include/generated' >mini/Makefile
+	clean=$(KDIR=mini base_commit)
+	mkdir -p mini/include/generated
+	touch mini/.config mini/include/generated/autoconf.h mini/mm/a.o \
+		mini/mm/.a.o.cmd mini/vmlinux
+	[ "$(KDIR=mini base_commit)" = "$clean" ]
+	[ -e mini/.config ]
+}
+
 # A mirror that only has linux-source-7.9, as apt would show it.
 newer_mirror()
 {

@@ -13,6 +13,9 @@ REPO=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 CACHE=${XDG_CACHE_HOME:-${HOME:?is not set: set it or XDG_CACHE_HOME}/.cache}/kiobuf
 # shellcheck disable=SC2034 # for those who source this
 WORK=$CACHE/work/$(printf %s "$REPO" | sha256sum | cut -c1-12)
+# All our builds have their tree next to them: with names relative to this, what
+# was compiled in one need not be compiled in the next.
+export CCACHE_BASEDIR=${CCACHE_BASEDIR-$CACHE}
 JOBS=${JOBS:-$(nproc)}
 PROG=${0##*/}
 # shellcheck source=configs/base
@@ -387,10 +390,9 @@ guest_packages()
 	[ "$(uname -m)" = x86_64 ] ||
 		die "the guest is x86_64: it can not be built on $(uname -m)"
 	need_packages git gcc make flex bison bc python3 perl xz-utils:xz \
-		libc6-dev:/usr/include/stdlib.h \
 		libelf-dev:/usr/include/libelf.h cpio \
 		qemu-system-x86:qemu-system-x86_64 \
-		busybox-static:busybox "$@"
+		busybox-static:busybox libc6-dev:/usr/include/stdlib.h "$@"
 	# An unchanged file need not be compiled twice, if ccache is installed.
 	[ ! -d /usr/lib/ccache ] || PATH=/usr/lib/ccache:$PATH
 }
@@ -498,7 +500,7 @@ guest_qemu()
 	done
 	shift
 	timeout -k 10 "$limit" qemu-system-x86_64 -nodefaults -display none \
-		-no-reboot -serial stdio -kernel "$build/arch/x86/boot/bzImage" \
+		-no-reboot -serial mon:stdio -kernel "$build/arch/x86/boot/bzImage" \
 		-initrd "$initramfs" "${args[@]}" -append "console=ttyS0 \
 panic=-1 oops=panic reboot=t printk.devkmsg=on $*"
 }

@@ -246,6 +246,20 @@ check_tree()
 		die "$1 has no tag \"base\": make it with scripts/tree"
 }
 
+# clone_base DIR: make DIR a git tree of the base, unless it is one.
+clone_base()
+{
+	local base log
+
+	base=$("$REPO/scripts/base")
+	[ "$(sgit -C "$1" rev-parse -q --verify base 2>/dev/null)" != \
+		"$(sgit -C "$base" rev-parse base)" ] || return 0
+	log=$CACHE/log/clone-$$.log
+	rm -rf "$1"
+	run_long "copying the base" "$log" sgit clone -q --shared "$base" "$1"
+	rm "$log"
+}
+
 # Make tree, under a lock, this clone's own tree: the base with the series as
 # one commit. Only files that differ are written, so that the next build
 # compiles no more than it has to.

@@ -246,12 +246,14 @@ check_tree()
 		die "$1 has no tag \"base\": make it with scripts/tree"
 }
 
-# clone_base DIR: make DIR a git tree of the base, unless it is one.
+# clone_base DIR: make DIR a git tree of the base, unless it is one. The caller
+# holds a lock on it: what git finds locked was left by a run that was killed.
 clone_base()
 {
 	local base log
 
 	base=$("$REPO/scripts/base")
+	rm -f "$1/.git/index.lock"
 	[ "$(sgit -C "$1" rev-parse -q --verify base 2>/dev/null)" != \
 		"$(sgit -C "$base" rev-parse base)" ] || return 0
 	log=$CACHE/log/clone-$$.log

@@ -1,0 +1,14 @@
+# shellcheck shell=bash disable=SC2164,SC2016,SC1091
+# What the suites reach.
+
+test_coverage()
+{
+	"$REPO/scripts/coverage"
+}
+
+# With hardly a test it is too low, and says so.
+test_low_coverage_is_refused()
+{
+	fails 'below [0-9]+ % of lines' "$REPO/scripts/coverage" \
+		--filter_glob='kiobuf.alloc*'
+}

@@ -23,33 +23,42 @@ print(os.path.dirname(codespell_lib.__file__) + "/data/dictionary.txt")')
 	has_maintainer
 }
 
-# Each new file has an entry of its own in MAINTAINERS in the end.
+# Each new file has an entry of its own in MAINTAINERS in the end: patterns
+# for a whole directory that the base has, too, say nothing about it.
 has_maintainer()
 {
-	local f bad=0
+	local f pattern bad=0
 
-	for f in $(touched .); do
-		sgit cat-file -e "$prev:$f" 2>/dev/null && continue
-		[ "$f" != MAINTAINERS ] || continue
-		sgit show "${commits[-1]}:MAINTAINERS" | awk -v f="$f" '
-			function matches(glob,   re) {
-				re = glob
-				gsub(/[.+]/, "\\\\&", re)
-				gsub(/\*/, "[^/]*", re)
-				gsub(/\?/, "[^/]", re)
-				if (re ~ /\/$/)
-					re = re ".*"
-				return f ~ ("^" re "$")
-			}
-			# Entries of whole subsystems say nothing: a new file
-			# needs a pattern with its directory or name.
-			/^F:/ && $2 ~ /\/[^\/]*[^\/*]/ && matches($2) { found = 1 }
-			END { exit !found }' || {
-			echo "MAINTAINERS of the whole series has no entry for $f"
-			bad=1
-		}
+	for f in $(touched . ':!MAINTAINERS'); do
+		! sgit cat-file -e "$prev:$f" 2>/dev/null || continue
+		while read -r pattern; do
+			case $pattern in
+			*/ | */\*) sgit cat-file -e "base:${pattern%/*}" \
+				2>/dev/null || continue 2 ;;
+			*) continue 2 ;;
+			esac
+		done < <(patterns_for "$f")
+		echo "MAINTAINERS of the whole series has no entry for $f"
+		bad=1
 	done
 	return $bad
+}
+
+# The "F:" patterns of MAINTAINERS that match file $1.
+patterns_for()
+{
+	sgit show "${commits[-1]}:MAINTAINERS" | awk -v f="$1" '
+		!/^F:/ { next }
+		{
+			re = $2
+			gsub(/[.+]/, "\\\\&", re)
+			gsub(/\*/, "[^/]*", re)
+			gsub(/\?/, "[^/]", re)
+			if (re ~ /\/$/)
+				re = re ".*"
+			if (f ~ ("^" re "$"))
+				print $2
+		}'
 }
 
 plant_checkpatch_style()

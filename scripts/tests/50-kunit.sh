@@ -101,6 +101,12 @@ test_missing_test_fails()
 	fails 'did not run: one.one_b$' fake_run
 	sed '/Subtest: two/,$d' good >log
 	fails 'did not run: two.two_a$' fake_run
+	cp tree/mm/fake_kunit.c tree/mm/other_kunit.c
+	sed -i 's/_cases\[\]/_cases[2]/; s/"one"/"three"/; s/"two"/"four"/' \
+		tree/mm/other_kunit.c
+	git -C tree add mm
+	fails 'did not run: no test found in mm/other_kunit.c' fake_run
+	git -C tree reset -q --hard
 	grep -v 'ok [0-9]' good >log
 	fails 'no test ran' fake_run
 	# Unless a part was asked for.

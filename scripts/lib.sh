@@ -417,7 +417,7 @@ guest_packages()
 	need_packages git gcc make flex bison bc python3 perl xz-utils:xz \
 		libelf-dev:/usr/include/libelf.h cpio \
 		qemu-system-x86:qemu-system-x86_64 \
-		busybox-static:busybox libc6-dev:/usr/include/stdlib.h "$@"
+		busybox-static:busybox dash libc6-dev:/usr/include/stdlib.h "$@"
 	# An unchanged file need not be compiled twice, if ccache is installed.
 	[ ! -d /usr/lib/ccache ] || PATH=/usr/lib/ccache:$PATH
 }
@@ -491,10 +491,11 @@ guest_root()
 		ln -s "usr/$d" "$root/$d"
 	done
 	cp "$(command -v busybox)" "$root/usr/bin/busybox"
-	ln -s busybox "$root/usr/bin/sh"
+	# Not busybox's own shell: it prefers its own programs to all others.
+	ln -s dash "$root/usr/bin/sh"
 	cp "$REPO/scripts/guest.d/init" "$root/init"
 	cp "$REPO"/scripts/guest.d/{lib.sh,run,shell} "$root/guest"
-	for p; do
+	for p in dash "$@"; do
 		p=$(PATH=$PATH:/usr/sbin:/sbin command -v "$p") ||
 			die "there is no program $p here"
 		cp -L "$p" "$root/usr/bin/"

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * bench REFERENCE RAW: instructions per I/O on two files that lead to the same
+ * device, and their ratio.  For a guest whose time stamp counter ticks once
+ * per instruction.  Each figure is the smallest of several batches: the timer
+ * interrupt is in some, but not in all.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+#include <x86intrin.h>
+#include <linux/aio_abi.h>
+#include <linux/io_uring.h>
+
+#define BATCHES	9
+#define DEPTH	32
+#define BUFFER	(4UL << 20)	/* DEPTH buffers of 64 KiB fit twice */
+#define HUGE	(2UL << 20)
+#define PAGE	4096UL
+
+enum memory { ORDER0, THP, THP_PTE, NR_MEMORY };
+
+static const char * const memory_name[NR_MEMORY] = {
+	"order-0", "THP", "THP-pte",
+};
+
+struct job {
+	int fd;
+	char *buf;
+	size_t size;
+	int is_write;
+};
+
+static void die(const char *what)
+{
+	printf("bench: error: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+static long huge_kib(void)
+{
+	FILE *f = fopen("/proc/self/smaps_rollup", "r");
+	char line[256];
+	long kib = 0;
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "AnonHugePages: %ld", &kib) == 1)
+			break;
+	if (f)
+		fclose(f);
+	return kib;
+}
+
+/*
+ * Memory in single pages, in huge pages that are mapped as such, or in huge
+ * pages that are mapped page by page.
+ */
+static char *get_memory(enum memory kind)
+{
+	size_t i;
+	char *p;
+
+	p = mmap(NULL, BUFFER + HUGE, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (p == MAP_FAILED)
+		die("mmap");
+	p = (char *)(((uintptr_t)p + HUGE - 1) & ~(HUGE - 1));
+	if (madvise(p, BUFFER, kind == ORDER0 ? MADV_NOHUGEPAGE :
+						MADV_HUGEPAGE))
+		die("madvise");
+	memset(p, 1, BUFFER);
+	if (kind != ORDER0 && huge_kib() * 1024 < (long)BUFFER) {
+		errno = 0;
+		die("no transparent huge pages for the buffer");
+	}
+	/* Another protection for one page splits the mapping, not the page. */
+	for (i = HUGE - PAGE; kind == THP_PTE && i < BUFFER; i += HUGE)
+		if (mprotect(p + i, PAGE, PROT_READ) ||
+		    mprotect(p + i, PAGE, PROT_READ | PROT_WRITE))
+			die("mprotect");
+	return p;
+}
+
+static void sync_batch(struct job *job, int n)
+{
+	ssize_t ret;
+
+	while (n--) {
+		ret = job->is_write ? pwrite(job->fd, job->buf, job->size, 0) :
+				      pread(job->fd, job->buf, job->size, 0);
+		if (ret != (ssize_t)job->size)
+			die("pread or pwrite");
+	}
+}
+
+static aio_context_t aio_context;
+
+static void aio_batch(struct job *job, int n)
+{
+	struct iocb iocbs[DEPTH], *ptrs[DEPTH];
+	struct io_event events[DEPTH];
+	int i;
+
+	memset(iocbs, 0, sizeof(iocbs));
+	for (i = 0; i < DEPTH; i++) {
+		iocbs[i].aio_fildes = job->fd;
+		iocbs[i].aio_lio_opcode = job->is_write ? IOCB_CMD_PWRITE :
+							  IOCB_CMD_PREAD;
+		iocbs[i].aio_buf = (uintptr_t)job->buf + i * job->size;
+		iocbs[i].aio_nbytes = job->size;
+		iocbs[i].aio_offset = i * job->size;
+		ptrs[i] = &iocbs[i];
+	}
+	for (; n > 0; n -= DEPTH) {
+		if (syscall(SYS_io_submit, aio_context, DEPTH, ptrs) != DEPTH)
+			die("io_submit");
+		if (syscall(SYS_io_getevents, aio_context, DEPTH, DEPTH, events,
+			    NULL) != DEPTH)
+			die("io_getevents");
+		for (i = 0; i < DEPTH; i++)
+			if (events[i].res != (int64_t)job->size)
+				die("an event");
+	}
+}
+
+/* An io_uring with one registered buffer, [0, BUFFER) of the memory in use. */
+static struct {
+	int fd;
+	unsigned int *sq_tail, *cq_head, *cq_tail, mask;
+	struct io_uring_sqe *sqes;
+	struct io_uring_cqe *cqes;
+	int fixed;
+} ring;
+
+static void ring_setup(void)
+{
+	struct io_uring_params p = { .flags = IORING_SETUP_NO_SQARRAY };
+	char *rings;
+
+	ring.fd = syscall(SYS_io_uring_setup, DEPTH, &p);
+	if (ring.fd < 0)
+		die("io_uring_setup");
+	rings = mmap(NULL, p.cq_off.cqes + p.cq_entries * sizeof(*ring.cqes),
+		     PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, ring.fd,
+		     IORING_OFF_SQ_RING);
+	ring.sqes = mmap(NULL, p.sq_entries * sizeof(*ring.sqes),
+			 PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE,
+			 ring.fd, IORING_OFF_SQES);
+	if (rings == MAP_FAILED || ring.sqes == MAP_FAILED)
+		die("mmap of the ring");
+	ring.sq_tail = (void *)(rings + p.sq_off.tail);
+	ring.cq_head = (void *)(rings + p.cq_off.head);
+	ring.cq_tail = (void *)(rings + p.cq_off.tail);
+	ring.cqes = (void *)(rings + p.cq_off.cqes);
+	ring.mask = p.cq_entries - 1;
+}
+
+static void ring_buffers(char *buf)
+{
+	struct iovec iov = { buf, BUFFER };
+
+	syscall(SYS_io_uring_register, ring.fd, IORING_UNREGISTER_BUFFERS, NULL,
+		0);
+	if (syscall(SYS_io_uring_register, ring.fd, IORING_REGISTER_BUFFERS,
+		    &iov, 1))
+		die("IORING_REGISTER_BUFFERS");
+}
+
+static void ring_prepare(struct job *job, struct io_uring_sqe *sqe, int i)
+{
+	memset(sqe, 0, sizeof(*sqe));
+	if (ring.fixed)
+		sqe->opcode = job->is_write ? IORING_OP_WRITE_FIXED :
+					      IORING_OP_READ_FIXED;
+	else
+		sqe->opcode = job->is_write ? IORING_OP_WRITE : IORING_OP_READ;
+	sqe->fd = job->fd;
+	sqe->addr = (uintptr_t)job->buf + i * job->size;
+	sqe->len = job->size;
+	sqe->off = i * job->size;
+}
+
+static void ring_batch(struct job *job, int n)
+{
+	unsigned int tail, head;
+	int i;
+
+	for (; n > 0; n -= DEPTH) {
+		tail = *ring.sq_tail;
+		for (i = 0; i < DEPTH; i++)
+			ring_prepare(job, &ring.sqes[(tail + i) % DEPTH], i);
+		__atomic_store_n(ring.sq_tail, tail + DEPTH, __ATOMIC_RELEASE);
+		if (syscall(SYS_io_uring_enter, ring.fd, DEPTH, DEPTH,
+			    IORING_ENTER_GETEVENTS, NULL, 0) != DEPTH)
+			die("io_uring_enter");
+		head = *ring.cq_head;
+		for (i = 0; i < DEPTH; i++, head++)
+			if (ring.cqes[head & ring.mask].res != (int)job->size)
+				die("a completion");
+		__atomic_store_n(ring.cq_head, head, __ATOMIC_RELEASE);
+	}
+}
+
+static double per_io(void (*batch)(struct job *, int), struct job *job, int n)
+{
+	uint64_t start, took;
+
+	start = __rdtsc();
+	batch(job, n);
+	took = __rdtsc() - start;
+	return (double)took / n;
+}
+
+/* Both files in turn, so that both meet the same state of the machine. */
+static void compare(const char *how, void (*batch)(struct job *, int),
+		    int fds[2], enum memory kind, char *buf, size_t size)
+{
+	double best[2], now;
+	int i, n, is_write;
+
+	n = size > 65536 ? 32 : 128;
+	for (is_write = 0; is_write < 2; is_write++) {
+		best[0] = best[1] = 1e18;
+		for (i = 0; i < 2 * BATCHES; i++) {
+			struct job job = {
+				.fd = fds[i % 2],
+				.buf = buf,
+				.size = size,
+				.is_write = is_write,
+			};
+
+			now = per_io(batch, &job, n);
+			if (now < best[i % 2])
+				best[i % 2] = now;
+		}
+		printf("bench: %-14s %-5s %8zu %-9s %10.0f %10.0f %8.3f\n", how,
+		       is_write ? "write" : "read", size, memory_name[kind],
+		       best[0], best[1], best[1] / best[0]);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	static const size_t sizes[] = { 512, 4096, 65536, 1 << 20 };
+	int fds[2];
+	size_t i;
+
+	if (argc != 3)
+		return 2;
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	for (i = 0; i < 2; i++) {
+		fds[i] = open(argv[1 + i], O_RDWR | O_DIRECT);
+		if (fds[i] < 0)
+			die(argv[1 + i]);
+	}
+	if (syscall(SYS_io_setup, DEPTH, &aio_context))
+		die("io_setup");
+	ring_setup();
+
+	for (int kind = 0; kind < NR_MEMORY; kind++) {
+		char *buf = get_memory(kind);
+
+		ring_buffers(buf);
+		for (i = 0; i < 4; i++)
+			compare("sync", sync_batch, fds, kind, buf, sizes[i]);
+		for (i = 1; i < 3; i++) {
+			compare("libaio", aio_batch, fds, kind, buf, sizes[i]);
+			ring.fixed = 0;
+			compare("io_uring", ring_batch, fds, kind, buf,
+				sizes[i]);
+			ring.fixed = 1;
+			compare("io_uring-fixed", ring_batch, fds, kind, buf,
+				sizes[i]);
+		}
+	}
+	return 0;
+}

@@ -1,0 +1,36 @@
+# shellcheck shell=dash
+# Run the kselftests in the current directory. Sourced by tests.
+
+# may_skip TEST REASON: skips that say nothing about the driver.
+may_skip()
+{
+	case $KERNEL:$1 in
+	plain:raw_fault* | kcsan:raw_fault*) return 0 ;;
+	esac
+	return 1
+}
+
+# kselftest PROGRAM [ARGUMENT...]
+kselftest()
+{
+	local rc=0 name=$1
+
+	"./$@" >/tmp/ktap 2>&1 || rc=$?
+	cat /tmp/ktap
+	[ $rc = 0 ] || [ $rc = 4 ] || die "$name failed with status $rc"
+	grep -q '^# Totals:\|^1\.\.0 ' /tmp/ktap || die "$name did not finish"
+	! grep -q '^not ok' /tmp/ktap || die "$name has failures"
+	if grep -q '# SKIP' /tmp/ktap && ! may_skip "$name"; then
+		die "$name skips what this kernel has"
+	fi
+}
+
+run_kselftests()
+{
+	local t
+
+	for t in raw_*; do
+		[ -x "$t" ] || continue
+		kselftest "$t"
+	done
+}

@@ -337,9 +337,9 @@ expected_tests()
 			cases[arr] = cases[arr] " " $0
 		}
 		/struct kunit_suite [a-z0-9_]+ = / { in_suite = 1 }
-		in_suite && /\.name *=/ { split($0, f, "\""); suite = f[2] }
-		in_suite && /\.test_cases *=/ {
-			sub(/.*= */, "")
+		in_suite && /\.name[ \t]*=/ { split($0, f, "\""); suite = f[2] }
+		in_suite && /\.test_cases[ \t]*=/ {
+			sub(/.*=[ \t]*/, "")
 			sub(/,.*/, "")
 			from = FILENAME " " $0
 		}

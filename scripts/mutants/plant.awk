@@ -86,9 +86,9 @@ NR != FNR { src = src $0 "\n"; next }
 /^#/ { next }
 /^[^@ +-]/ || /^$/ || /^@@/ { end_hunk() }
 /^$/ { next }
-$1 == "file" { end_mutant(); file = $2; suites = ""; next }
-$1 == "suites" { end_mutant(); $1 = ""; sub(/^ /, ""); suites = $0; next }
-$1 == "mutant" {
+/^file / { end_mutant(); file = $2; suites = ""; next }
+/^suites / { end_mutant(); $1 = ""; sub(/^ /, ""); suites = $0; next }
+/^mutant / {
 	end_mutant()
 	cur = $2
 	if (NF != 2 || cur !~ /^[a-z0-9-]+$/)

@@ -99,8 +99,8 @@ test_bad_list_of_bugs_is_refused()
 	fails 'no hunk' list
 	printf 'file x\nmutant one\n  What.\n@@\n-a\nmutant one\n' >bugs
 	fails 'two of this name' list
-	printf 'file x\nmutant one\n  What.\n@@\n-a\nsurvives: why\n  not\n' >bugs
-	list | says $'\twhy not\tWhat.'
+	printf 'file x\nmutant one\n  What.\n@@\n-a\nsurvives: why\n  suites not\n' >bugs
+	list | says $'\twhy suites not\tWhat.'
 }
 
 # Each of them fits the series as it is.

@@ -14,23 +14,10 @@ list()
 
 some_source()
 {
-	cat >source.c <<-'EOF'
-		int first(int a);
-
-		int first(int a)
-		{
-			a++;
-			return a;
-		}
-
-		static struct thing *second(int a,
-					    int b)
-		{
-			a++;
-			a++;
-			return 0;
-		}
-	EOF
+	printf '%s\n' 'int first(int a);' '' 'int first(int a)' '{' \
+		$'\ta++;' $'\treturn a;' '}' '' \
+		'static struct thing *second(int a,' $'\t\t\t    int b)' '{' \
+		$'\ta++;' $'\ta++;' $'\treturn 0;' '}' >source.c
 }
 
 test_bug_is_planted_in_its_function()
@@ -86,7 +73,7 @@ test_bug_that_does_not_fit_is_refused()
 	bad_bug 'not in first' <<<$'@@ first\n-a++;'
 	bad_bug 'changes nothing' <<<$'@@ first\n \ta++;'
 	bad_bug 'changes nothing' <<<$'@@ first\n+\ta++;'
-	bad_bug 'not understood' <<<$'@@ first\nhello'
+	bad_bug 'not understood' <<<$'@@ first\n-\ta++;\nhello'
 }
 
 test_bad_list_of_bugs_is_refused()

@@ -482,7 +482,7 @@ guest_make_selftests()
 # system's PROGRAMs and the libraries that these need.
 guest_root()
 {
-	local root=$1 d p lib
+	local root=$1 d name p lib
 
 	shift
 	rm -rf "$root"
@@ -495,9 +495,9 @@ guest_root()
 	ln -s dash "$root/usr/bin/sh"
 	cp "$REPO/scripts/guest.d/init" "$root/init"
 	cp "$REPO"/scripts/guest.d/{lib.sh,run,shell} "$root/guest"
-	for p in dash "$@"; do
-		p=$(PATH=$PATH:/usr/sbin:/sbin command -v "$p") ||
-			die "there is no program $p here"
+	for name in dash "$@"; do
+		p=$(PATH=$PATH:/usr/sbin:/sbin command -v "$name") ||
+			die "there is no program $name here"
 		cp -L "$p" "$root/usr/bin/"
 		while read -r lib; do
 			cp -L -n "$lib" "$root$lib" 2>/dev/null && continue

@@ -10,17 +10,20 @@ may_skip()
 	return 1
 }
 
-# kselftest PROGRAM [ARGUMENT...]
+# kselftest PROGRAM
 kselftest()
 {
 	local rc=0 name=$1
 
-	"./$@" >/tmp/ktap 2>&1 || rc=$?
-	cat /tmp/ktap
-	[ $rc = 0 ] || [ $rc = 4 ] || die "$name failed with status $rc"
-	grep -q '^# Totals:\|^1\.\.0 ' /tmp/ktap || die "$name did not finish"
-	! grep -q '^not ok' /tmp/ktap || die "$name has failures"
-	if grep -q '# SKIP' /tmp/ktap && ! may_skip "$name"; then
+	{
+		"$PWD/$name" 2>&1 || rc=$?
+		echo $rc >/run/ktap.rc
+	} | tee /run/ktap
+	rc=$(cat /run/ktap.rc)
+	[ "$rc" = 0 ] || [ "$rc" = 4 ] || die "$name failed with status $rc"
+	grep -q '^# Totals:\|^1\.\.0 ' /run/ktap || die "$name did not finish"
+	! grep -q '^not ok' /run/ktap || die "$name has failures"
+	if grep -q '# SKIP' /run/ktap && ! may_skip "$name"; then
 		die "$name skips what this kernel has"
 	fi
 }

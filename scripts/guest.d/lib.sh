@@ -89,5 +89,5 @@ cleanup()
 		n=${d%/}
 		[ -d "$n" ] && rmdir "$n"
 	done
-	find /tmp -mindepth 1 ! -path /tmp/out -delete 2>/dev/null || :
+	find /tmp -mindepth 1 -delete 2>/dev/null || :
 }

@@ -1,0 +1,110 @@
+# shellcheck shell=bash disable=SC2164,SC2016,SC1091,SC2119
+# scripts/guest and scripts/bench: how they judge a guest, and the real runs.
+
+test_guest_exit_is_read()
+{
+	cat >log <<-'END'
+	[    1.000000] guest: 10-one ...
+	guest: exit 0
+	[    2.000000] guest: exit 0 and more
+	END
+	fails 'did not come to its end' guest_exit log
+	printf '[    3.500000] guest: exit 0\r\n' >>log
+	guest_exit log
+	sed -i 's/exit 0\r$/exit 3/' log
+	if guest_exit log; then
+		return 1
+	fi
+}
+
+test_guest_options_are_checked()
+{
+	# Of two lines for one option the last one counts.
+	printf '%s\n' CONFIG_A=y CONFIG_B=m '# CONFIG_C is not set' CONFIG_D=n \
+		'# about it' CONFIG_B=y >fragment
+	guest_options fragment | LC_ALL=C sort >options
+	printf '%s\n' '# CONFIG_C is not set' CONFIG_A=y CONFIG_B=y |
+		cmp options -
+
+	# A make that takes all but one.
+	mkdir bin
+	cat >bin/make <<-'END'
+	#!/bin/sh
+	for a; do case $a in O=*) dir=${a#*=} ;; esac; done
+	grep -v CONFIG_RAW_DRIVER "$dir/fragment" >"$dir/.config"
+	END
+	chmod +x bin/make
+	PATH=$PWD/bin:$PATH fails 'not take .*CONFIG_RAW_DRIVER=m' \
+		guest_kernel tree "$PWD/build" plain
+}
+
+test_guest_wrong_usage()
+{
+	fails 'no kernel nosuch' "$REPO/scripts/guest" --kernel nosuch
+	fails '^usage:' "$REPO/scripts/guest" --nosuch
+	fails '^usage:' "$REPO/scripts/bench" --nosuch
+	mkdir tree
+	fails 'not a kernel tree' "$REPO/scripts/guest" --tree tree
+	fails 'not a kernel tree' "$REPO/scripts/bench" --tree tree
+	"$REPO/scripts/guest" --list | says '^20-dd +plain debug$'
+}
+
+# A root file system has programs that run with the libraries it has.
+test_guest_root_is_complete()
+{
+	guest_root root cmp
+	[ -x root/init ]
+	printf 'one\n' >root/a
+	[ "$(id -u)" != 0 ] || {
+		chroot root /usr/bin/cmp a a
+		[ "$(chroot root /usr/bin/sh -c 'echo $((6 * 7))')" = 42 ]
+	}
+	guest_pack root initramfs
+	cpio --quiet -t <initramfs | says '^usr/bin/busybox$'
+	fails 'no program nosuch' guest_root root nosuch
+}
+
+test_guest()
+{
+	"$REPO/scripts/guest"
+}
+
+# Each row has a figure for both and their ratio.
+test_bench()
+{
+	"$REPO/scripts/bench" >out
+	cat out
+	awk 'NR > 1 { if (NF != 7 || $5 < 100 || $6 < 100) exit 1; n++ }
+		END { if (n < 50) exit 1 }' out
+	says '^sync +read +4096 order-0' <out
+	says '^io_uring-fixed write +65536 THP ' <out
+}
+
+long_guest_debug()
+{
+	"$REPO/scripts/guest" --kernel debug
+}
+
+long_guest_kcsan()
+{
+	"$REPO/scripts/guest" --kernel kcsan
+}
+
+# A driver that writes one byte too few is seen, and so is one that warns.
+long_guest_sees_a_broken_driver()
+{
+	local c=tree/drivers/char/raw.c
+
+	"$REPO/scripts/tree" tree
+	cp "$c" raw.c
+	sed -i 's/^static int raw_release.*/&\n{\n\tWARN_ON(1);/; t
+		' "$c"
+	awk '/WARN_ON\(1\)/ { print; getline; next } { print }' "$c" >new
+	cp new "$c"
+	fails 'the kernel complained' "$REPO/scripts/guest" --tree tree \
+		--only 21-blockdev
+	# SETBIND of what is open.
+	sed 's/return -EBUSY;/return 0;/' raw.c >"$c"
+	fails 'FAIL 50-kselftest' "$REPO/scripts/guest" --tree tree \
+		--only 50-kselftest
+}

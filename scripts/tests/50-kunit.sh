@@ -149,6 +149,14 @@ test_each_splat_fails()
 	Oops: general protection fault
 	END
 	[ $n = 22 ]
+
+	# Not so what fault injection says, but what comes of it.
+	{ cat good; printf '%s\n' 'FAULT_INJECTION: forcing a failure.' \
+		'name failslab, interval 1' 'Stack:' 'Call Trace:' ' [<1>] x'; } \
+		>log
+	fake_run
+	echo 'Call Trace:' >>log
+	fails 'the kernel complained' fake_run
 }
 
 test_kunit()
@@ -221,11 +229,12 @@ long_planted_bugs_are_seen()
 	}
 
 	static struct kunit_case planted_cases[] = {
-		KUNIT_CASE(planted_warning),
-		KUNIT_CASE(planted_leak),
-		KUNIT_CASE(planted_overflow),
 		KUNIT_CASE(planted_inversion),
+		KUNIT_CASE(planted_warning),
 		KUNIT_CASE(planted_sleep),
+		KUNIT_CASE(planted_leak),
+		/* Turns lockdep off. */
+		KUNIT_CASE(planted_overflow),
 		{}
 	};
 
@@ -238,7 +247,7 @@ long_planted_bugs_are_seen()
 	echo 'obj-y += planted.o' >>tree/mm/Makefile
 	"$REPO/scripts/kunit" --debug --tree tree >out && return 1
 	cat out
-	says 'WARNING: .* at planted_warning' <out
+	says 'WARNING: .*mm/planted.c' <out
 	says 'BUG: KASAN: slab-out-of-bounds in planted_overflow' <out
 	says 'WARNING: possible circular locking' <out
 	says 'BUG: sleeping function called from invalid context' <out

@@ -33,7 +33,7 @@ plant_apply_context()
 # A context line that is not what the tree has.
 mangle_apply_context()
 {
-	sed -i '0,/^ [^ ]/s/^ \([^ ]\)/ x\1/' "$1"
+	sed -i '/^@@/,${ /^ [^ ]/{ s/^ / x/; :rest; n; b rest } }' "$1"
 }
 
 plant_apply_offset()

@@ -48,7 +48,8 @@ test_gate_names_what_does_not_apply()
 {
 	mkdir series
 	cp -r "$REPO/patches" "$REPO/series" series/
-	sed -i '0,/^ [^ ]/s/^ /  x/' "series/patches/$(series_patches | head -n 1)"
+	sed -i '/^@@/,${ /^ [^ ]/{ s/^ / x/; :rest; n; b rest } }' \
+		"series/patches/$(series_patches | head -n 1)"
 	fails 'patch 1, .*: does not apply' "$REPO/scripts/check" --quick \
 		--series "$PWD/series"
 }

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # The series in other configurations.
 
-test_builds_in_every_configuration()
+long_builds_in_every_configuration()
 {
 	"$REPO/scripts/builds" | tee out
 	! grep -v '^ok ' out

@@ -119,7 +119,7 @@ planted_run()
 	"$REPO/scripts/mutate" --quick --bugs "$PWD/bugs" >out 2>&1
 }
 
-test_caught_and_survived_bugs()
+long_caught_and_survived_bugs()
 {
 	local good
 

@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2164,SC2016,SC1091
 # What the suites reach.
 
-test_coverage()
+long_coverage()
 {
 	"$REPO/scripts/coverage"
 }

@@ -54,7 +54,7 @@ test_gate_names_what_does_not_apply()
 		--series "$PWD/series"
 }
 
-test_gate_selftest_quick()
+long_gate_selftest_quick()
 {
 	"$REPO/scripts/check" --quick --selftest
 }

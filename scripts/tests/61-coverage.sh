@@ -7,7 +7,7 @@ long_coverage()
 }
 
 # With hardly a test it is too low, and says so.
-test_low_coverage_is_refused()
+long_low_coverage_is_refused()
 {
 	fails 'below [0-9]+ % of lines' "$REPO/scripts/coverage" \
 		--filter_glob='kiobuf.alloc*'

@@ -6,7 +6,7 @@ test_sparse_sees_an_error()
 	local sparse
 
 	sparse=$("$REPO/scripts/sparse")
-	echo 'int f(const int *__attribute__((address_space(1))) p) { return *p; }' \
+	echo 'int f(const int __attribute__((noderef, address_space(1))) *p) { return *p; }' \
 		>planted.c
 	"$sparse" planted.c 2>&1 | says 'planted.c:1:.*: warning: dereference'
 	echo 'int f(const int *p);' >clean.c

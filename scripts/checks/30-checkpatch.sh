@@ -59,7 +59,8 @@ has_maintainer()
 patterns_for()
 {
 	sgit show "${commits[-1]}:MAINTAINERS" | awk -v f="$1" '
-		!/^F:/ { next }
+		# "*" and "*/" are for the rest of the kernel.
+		!/^F:/ || $2 ~ /^\*\/?$/ { next }
 		{
 			re = $2
 			gsub(/[.+]/, "\\\\&", re)

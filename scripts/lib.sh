@@ -138,12 +138,15 @@ take_lock()
 	flock "$fd"
 }
 
-# git for our own scratch trees: nobody's configuration, hooks or name.
+# git for our own scratch trees: nobody's configuration, hooks or name, unless
+# SGIT_NAME and SGIT_EMAIL are set.
 sgit()
 {
 	GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=/dev/null \
-	GIT_AUTHOR_NAME=kiobuf GIT_AUTHOR_EMAIL=kiobuf@localhost \
-	GIT_COMMITTER_NAME=kiobuf GIT_COMMITTER_EMAIL=kiobuf@localhost \
+	GIT_AUTHOR_NAME=${SGIT_NAME:-kiobuf} \
+	GIT_AUTHOR_EMAIL=${SGIT_EMAIL:-kiobuf@localhost} \
+	GIT_COMMITTER_NAME=${SGIT_NAME:-kiobuf} \
+	GIT_COMMITTER_EMAIL=${SGIT_EMAIL:-kiobuf@localhost} \
 	GIT_AUTHOR_DATE="${GIT_AUTHOR_DATE:-1700000000 +0000}" \
 	GIT_COMMITTER_DATE="${GIT_COMMITTER_DATE:-1700000000 +0000}" \
 	git -c gc.auto=0 -c core.hooksPath=/dev/null -c safe.directory='*' \
@@ -365,6 +368,46 @@ expected_tests()
 			for (name in has)
 				print "no test found in " name
 		}' $files) | sort
+}
+
+# python_with MODULE: a python that has it. It is a package of the distribution,
+# and the python3 found first may be another one.
+python_with()
+{
+	local p
+
+	for p in python3 /usr/bin/python3; do
+		! "$p" -c "import $1" 2>/dev/null || { echo "$p"; return; }
+	done
+	die "no python3 has the module $1"
+}
+
+# run_checkpatch TREE SCRATCH ARGS...: TREE's checkpatch.pl, as strict as it can
+# be. Prints what it has to say, and fails if that is anything.
+run_checkpatch()
+{
+	local tree=$1 bin=$2/bin dict python out rc=0
+
+	shift 2
+	need_packages codespell \
+		python3-git:/usr/lib/python3/dist-packages/git \
+		python3-ply:/usr/lib/python3/dist-packages/ply
+	dict=$("$(python_with codespell_lib)" -c 'import codespell_lib, os
+print(os.path.dirname(codespell_lib.__file__) + "/data/dictionary.txt")')
+	[ -s "$dict" ] || die "codespell has no $dict"
+	# It runs spdxcheck.py with the python3 that is found first.
+	python=$(python_with git,ply)
+	mkdir -p "$bin"
+	ln -sf "$(command -v "$python")" "$bin/python3"
+	out=$(cd "$tree" && PATH=$bin:$PATH perl scripts/checkpatch.pl --strict \
+		--codespell --codespellfile "$dict" --max-line-length=80 \
+		--show-types --no-summary "$@" 2>&1) || rc=$?
+	# Without its dictionaries it only warns, and goes on.
+	if grep -E '^No .*will be found|^Traceback' <<<"$out"; then
+		return 1
+	fi
+	[ $rc = 0 ] || sed '/^NOTE:/,$d' <<<"$out"
+	return $rc
 }
 
 # The mirror that this system's own packages come from.

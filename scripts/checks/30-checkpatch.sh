@@ -6,32 +6,12 @@ checks+=(checkpatch)
 # at the end of the series.
 check_checkpatch()
 {
-	local dict python out rc=0
+	local rc=0
 
-	need_packages codespell \
-		python3-git:/usr/lib/python3/dist-packages/git \
-		python3-ply:/usr/lib/python3/dist-packages/ply
-	dict=$("$(python_with codespell_lib)" -c 'import codespell_lib, os
-print(os.path.dirname(codespell_lib.__file__) + "/data/dictionary.txt")')
-	[ -s "$dict" ] || die "codespell has no $dict"
-	# It runs spdxcheck.py with the python3 that is found first.
-	python=$(python_with git,ply)
-	mkdir -p "$scratch/bin"
-	ln -sf "$(command -v "$python")" "$scratch/bin/python3"
-	out=$(PATH=$scratch/bin:$PATH perl scripts/checkpatch.pl --strict \
-		--codespell --codespellfile "$dict" --max-line-length=80 \
-		--no-signoff --show-types --no-summary \
-		--ignore FILE_PATH_CHANGES "$patch" 2>&1) || rc=$?
-	# Without its dictionaries it only warns, and goes on.
-	if grep -E '^No .*will be found|^Traceback' <<<"$out"; then
-		return 1
-	fi
-	if [ $rc != 0 ]; then
-		sed '/^NOTE:/,$d' <<<"$out"
-		has_maintainer || :
-		return 1
-	fi
-	has_maintainer
+	run_checkpatch "$tree" "$scratch" --no-signoff \
+		--ignore FILE_PATH_CHANGES "$patch" || rc=1
+	has_maintainer || rc=1
+	return $rc
 }
 
 # Each new file has an entry of its own in MAINTAINERS in the end: patterns

@@ -12,6 +12,7 @@ fake_kernel()
 	#!/bin/sh
 	for a; do case \$a in --build_dir=*) dir=\${a#*=} ;; esac; done
 	[ \$1 != exec ] || cp $T/log \$dir/test.log
+	echo "\$@" >>$T/args
 	[ ! -e $T/rc ] || [ \$1 != exec ]
 	END
 	chmod +x tree/tools/testing/kunit/kunit.py
@@ -81,6 +82,18 @@ test_good_log_passes()
 	# With time stamps, too.
 	sed 's/^/[    1.234567] /' good >log
 	fake_run | says '^2 passed, 0 failed, 1 skipped$'
+}
+
+test_arguments_reach_kunit_py()
+{
+	fake_kernel
+	fake_run --filter_glob='one.*' --timeout=7 --kconfig_add=CONFIG_A=y
+	grep '^build ' args >build
+	says ' --kconfig_add=CONFIG_A=y$' <build
+	grep '^exec ' args >boot
+	says ' one\.\* --timeout=7$' <boot
+	says ' --kconfig_add=CONFIG_A=y ' <boot
+	! grep -e filter_glob -e '--timeout=7' build
 }
 
 test_bad_result_fails()

@@ -104,7 +104,7 @@ test_all_bugs_can_be_planted()
 			return 1
 		}
 		sgit -C "$base" show "$hash:$file" >source.c
-		cat "$REPO"/scripts/mutants/[a-z]*-* >bugs
+		cat "$REPO"/scripts/mutants/{[fm]*-*,raw} >bugs
 		plant "$id" >out
 		! cmp -s source.c out
 	done <ids

@@ -6,12 +6,15 @@ for_perl=(scripts LICENSES COPYING CREDITS README Documentation/process
 	drivers/char/mem.c fs/Makefile include/linux/uio.h init/main.c
 	ipc/util.h kernel/fork.c lib/Kconfig mm/Makefile)
 
-# In repo, this repository with the first two patches only, as somebody's own.
+# In repo, this repository with two patches only, as somebody's own.
 own_repo()
 {
 	mini_base "${for_perl[@]}"
 	copy_repo repo
-	sed -i '/^0003/,$d' repo/series
+	container=$(cd repo/patches && echo *-mm-kiobuf-add-a-container-*)
+	grep -E "^#|^$|-um-|^$container" repo/series >series
+	mv series repo/series
+	container=repo/patches/$container
 	git init -q repo
 	git -C repo config user.name 'Ada Lovelace'
 	git -C repo config user.email ada@lovelace.test
@@ -69,6 +72,7 @@ test_export_is_what_is_mailed()
 	says 'Weinberger' <out/0000*
 	says '^    linux-mm@kvack.org' <out/0000*
 	says '^  1 +Independent fixes' <out/0000*
+	says '^  2 +mm: the memory half' <out/0000*
 	says '^ mm/kiobuf.c ' <out/0000*
 	lacks '<<|\*\*\*|base-commit|Range-diff|Changes in' <out/0000*
 
@@ -83,9 +87,17 @@ test_export_is_what_is_mailed()
 test_export_checks_the_result()
 {
 	own_repo
-	sed -i 's/^+\treturn 0;$/& /' repo/patches/0002*
+	sed -i 's/^+\treturn 0;$/& /' "$container"
 	fails 'TRAILING_WHITESPACE' repo/scripts/export --to out
 	[ ! -e out ]
+}
+
+test_export_knows_placeholders()
+{
+	own_repo
+	sed -i 's/^From: .*@.*/From: kb <kb@localhost>/' "$container"
+	fails 'is from kb <kb@localhost>, which is nobody' \
+		repo/scripts/export --to out
 }
 
 test_export_names_its_base()
@@ -114,7 +126,7 @@ test_export_of_version_2()
 		repo/scripts/export --to out --version 2
 	printf '\nv2:\n- Explain it better (Charles)\n' \
 		>>repo/MAINTAINERS-notes/changelog
-	sed -i 's/^Add struct kiobuf to/Let struct kiobuf/' repo/patches/0002*
+	sed -i 's/^Add struct kiobuf to/Let struct kiobuf/' "$container"
 	commit_repo second
 	repo/scripts/export --to out --version 2
 	says '^Subject: \[PATCH v2 1/2\]' <out/v2-0001*

@@ -574,8 +574,10 @@ guest_qemu()
 		shift
 	done
 	shift
-	timeout -k 10 "$limit" qemu-system-x86_64 -nodefaults -display none \
-		-no-reboot -serial mon:stdio -kernel "$build/arch/x86/boot/bzImage" \
+	# In the foreground: a shell's terminal is its standard input.
+	timeout --foreground -k 10 "$limit" \
+		qemu-system-x86_64 -nodefaults -display none -no-reboot \
+		-serial mon:stdio -kernel "$build/arch/x86/boot/bzImage" \
 		-initrd "$initramfs" "${args[@]}" -append "console=ttyS0 \
 panic=-1 oops=panic reboot=t printk.devkmsg=on $*"
 }

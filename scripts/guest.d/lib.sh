@@ -89,5 +89,6 @@ cleanup()
 		n=${d%/}
 		[ -d "$n" ] && rmdir "$n"
 	done
-	find /tmp -mindepth 1 -delete 2>/dev/null || :
+	# busybox's find cannot delete.
+	rm -rf /tmp/* /tmp/.[!.]*
 }

@@ -22,17 +22,16 @@ check_analyzer()
 	not_accepted analyzer <"$scratch/analyzed"
 }
 
-plant_analyzer_double_free()
+plant_analyzer_null()
 {
 	cat >>mm/kiobuf.c <<-'END'
 
-		void kiobuf_planted(int i);
-		void kiobuf_planted(int i)
+		int kiobuf_planted(int *p);
+		int kiobuf_planted(int *p)
 		{
-			void *p = __builtin_malloc(i);
-
-			__builtin_free(p);
-			__builtin_free(p);
+			if (p)
+				return *p;
+			return *p;
 		}
 	END
 }

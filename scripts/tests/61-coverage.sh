@@ -9,7 +9,7 @@ test_low_coverage_is_refused()
 }
 
 # Last, as what is left to look at should be its report.
-test_coverage()
+long_coverage()
 {
 	"$REPO/scripts/coverage"
 }

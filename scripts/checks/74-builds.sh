@@ -1,0 +1,55 @@
+# shellcheck shell=bash disable=SC2034,SC2154
+checks+=(builds)
+full_checks+=(builds)
+
+# What the series adds by this patch compiles with W=1 -Werror for i386, x86_64,
+# UML as modules and without the block layer; for the whole series in all
+# configurations of configs/builds, by clang and for other machines too.
+check_builds()
+{
+	local out args=()
+
+	[ -n "$(touched '*.c' '*.h' '*Kconfig' '*Makefile' '*.S')" ] ||
+		[ "$n" = ${#names[@]} ] || not_for_this_patch
+	[ "$n" = ${#names[@]} ] ||
+		args=(--objects i386 x86-smp um-modules um-noblock)
+	out=$("$REPO/scripts/builds" --tree "$tree" "${args[@]}") || {
+		grep -v '^ok ' <<<"$out"
+		return 1
+	}
+}
+
+plant_builds_big_endian()
+{
+	printf '\n#ifdef __BIG_ENDIAN\n#error planted\n#endif\n' >>mm/kiobuf.c
+}
+
+plant_builds_32_bits()
+{
+	cat >>mm/kiobuf.c <<-'END'
+
+		static_assert(sizeof(void *) == 8);
+	END
+}
+
+# Only clang sees it.
+plant_builds_clang()
+{
+	cat >>mm/kiobuf.c <<-'END'
+
+		static int __maybe_unused kiobuf_planted(unsigned int i)
+		{
+			int value;
+
+			if (i)
+				value = 1;
+			return value;
+		}
+	END
+}
+
+# Only modpost sees it.
+plant_builds_export()
+{
+	sed -i '/^EXPORT_SYMBOL_GPL(alloc_kiovec)/d' mm/kiobuf.c
+}

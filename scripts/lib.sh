@@ -118,6 +118,16 @@ need_packages()
 	die "still missing after their installation: ${missing[*]}"
 }
 
+# Not gcc-multilib, which can not be installed next to cross compilers.
+need_32bit_gcc()
+{
+	local lib
+
+	lib=$(gcc -print-libgcc-file-name)
+	need_packages libc6-dev-i386:/usr/lib32/libc.a \
+		"gcc-$(gcc -dumpversion)-multilib:${lib%/*}/32/libgcc.a"
+}
+
 apt_install()
 {
 	export DEBIAN_FRONTEND=noninteractive
@@ -291,7 +301,7 @@ use_series_tree()
 	sgit -C "$tree" checkout -q -f --detach "$commit"
 }
 
-# Delete the work of clones that no longer exist.
+# Say whose $WORK it is, and delete the work of clones that no longer exist.
 prune_work()
 {
 	local d

@@ -50,28 +50,23 @@ make_x86()
 
 plant_stack_large()
 {
-	cat >>mm/kiobuf.c <<-'END'
-
-		int kiobuf_planted(int i);
-		int kiobuf_planted(int i)
-		{
-			char buf[600];
-
-			memset(buf, i, sizeof(buf));
-			OPTIMIZER_HIDE_VAR(i);
-			return buf[i];
-		}
-	END
+	add_stack_user mm/kiobuf.c 600
 }
 
 plant_stack_suite()
 {
-	cat >>mm/tests/kiobuf_kunit.c <<-'END'
+	add_stack_user mm/tests/kiobuf_kunit.c 4200
+}
+
+# add_stack_user FILE BYTES
+add_stack_user()
+{
+	cat >>"$1" <<-END
 
 		int kiobuf_planted(int i);
 		int kiobuf_planted(int i)
 		{
-			char buf[4200];
+			char buf[$2];
 
 			memset(buf, i, sizeof(buf));
 			OPTIMIZER_HIDE_VAR(i);

@@ -183,6 +183,28 @@ test_kunit()
 	[ $((SECONDS - start)) -lt 60 ]
 }
 
+# The README's lines about changing the series, with no change, but for /tmp.
+test_commands_to_change_the_series()
+{
+	copy_repo repo
+	readme scripts/refresh >lines
+	sed -i "s|/tmp/|$T/|" lines
+	(cd repo && bash -ex ../lines)
+	diff -r "$REPO/patches" repo/patches
+	cmp "$REPO/series" repo/series
+}
+
+# The command of the notes.
+test_command_of_the_notes()
+{
+	local cmd
+
+	cmd=$(grep -oE '`scripts/kunit [^`]*`' \
+		"$REPO/MAINTAINERS-notes/README.md" | grep filter_glob | tr -d '`')
+	[ -n "$cmd" ]
+	(cd "$REPO" && eval "$cmd") | says 'Passed: [1-9][0-9]'
+}
+
 test_kunit_debug()
 {
 	"$REPO/scripts/kunit" --debug

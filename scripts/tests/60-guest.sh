@@ -64,7 +64,6 @@ test_guest_root_is_complete()
 	fails 'no program nosuch' guest_root root nosuch
 }
 
-# These need the raw driver in the tree: the series does not have it yet.
 long_guest()
 {
 	"$REPO/scripts/guest"

@@ -9,7 +9,7 @@ test_low_coverage_is_refused()
 }
 
 # Last, as what is left to look at should be its report.
-long_coverage()
+test_coverage()
 {
 	"$REPO/scripts/coverage"
 }

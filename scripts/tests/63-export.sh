@@ -169,14 +169,45 @@ test_notes_count_the_drivers()
 	grep -q " $n files in drivers/ of v$BASE_VERSION " "$dir/cover-letter"
 }
 
-# All of the series, on the real base.
-long_export()
+# What the notes say to type, but for scripts/test itself and for /tmp: all of
+# the series is exported on the real base, would be mailed, and applies to it.
+test_commands_of_the_notes()
 {
+	local base wanted
+
+	need_packages git-email:/usr/lib/git-core/git-send-email
+	copy_repo repo
+	git init -q repo
+	commit_repo first
+	base=$("$REPO/scripts/base")
+	sgit clone -q --shared "$base" home/linux
+	git -C home/linux tag "$BASE_GIT_REF" base
+	commands repo/MAINTAINERS-notes/README.md 'git send-email' >lines
+	commands repo/MAINTAINERS-notes/README.md 'git tag' >>lines
+	[ "$(grep -c . lines)" = 4 ]
+	sed -i "s|/tmp/|$T/|; /^scripts\/test --long /d" lines
+
 	# Whatever this repository's own configuration says.
-	GIT_CONFIG_COUNT=2 GIT_CONFIG_KEY_0=user.name \
-	GIT_CONFIG_VALUE_0='Ada Lovelace' GIT_CONFIG_KEY_1=user.email \
-	GIT_CONFIG_VALUE_1=ada@lovelace.test \
-		"$REPO/scripts/export" --to out
-	[ "$(find out -name '*.patch' | wc -l)" = \
+	export GIT_CONFIG_COUNT=3
+	export GIT_CONFIG_KEY_0=user.name GIT_CONFIG_VALUE_0='Ada Lovelace'
+	export GIT_CONFIG_KEY_1=user.email GIT_CONFIG_VALUE_1=ada@lovelace.test
+	export GIT_CONFIG_KEY_2=sendemail.confirm GIT_CONFIG_VALUE_2=never
+	(
+		cd repo
+		export XDG_CACHE_HOME=${CACHE%/*} HOME=$T/home
+		bash -ex ../lines
+	) >said
+	[ "$(find v1 -name '*.patch' | wc -l)" = \
 		$(($(series_patches | wc -l) + 1)) ]
+	[ "$(grep -c '^Result: OK' said)" = "$(find v1 -name '*.patch' |
+		wc -l)" ]
+	git -C repo rev-parse -q --verify sent-v1
+
+	rm v1/0000*
+	git -C home/linux checkout -q -b series base
+	git -C home/linux am -q "$PWD"/v1/*.patch
+	wanted=$(series_tree home/linux base)
+	git -C home/linux diff "$wanted" HEAD | grep '^[-+][^-+]' >changed
+	says '^[+]M:.Ada Lovelace' <changed
+	! grep -v '^[-+]M:' changed
 }

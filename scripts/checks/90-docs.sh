@@ -3,7 +3,8 @@ checks+=(docs)
 full_checks+=(docs)
 
 # htmldocs of the pages that the patch touches, or that show what it touches,
-# gives no new warning; the tests that a new page names, ``suite.test``, exist.
+# gives no new warning, nor do these pages as plain text; the tests that a new
+# page names, ``suite.test``, exist.
 check_docs()
 {
 	local pages old new bad=0
@@ -51,7 +52,7 @@ new_pages()
 # only these pages are built and its index, which names other pages in vain.
 doc_warnings()
 {
-	local dir log=$scratch/docs.log out=$tree.docs page patterns
+	local dir log=$scratch/docs.log out=$tree.docs page patterns builder
 
 	sgit checkout -q -f --detach "$1"
 	for dir in $(xargs -n 1 dirname <<<"$2" | sort -u); do
@@ -59,16 +60,21 @@ doc_warnings()
 		while read -r page; do
 			[ "${page%/*}" != "$dir" ] || patterns+=,${page##*/}
 		done <<<"$2"
-		rm -rf "$out"
-		mkdir "$out"
-		if ! make -C "$tree" O="$out" SPHINXDIRS="${dir#Documentation/}" \
-				SPHINXOPTS="-D include_patterns=$patterns" \
-				htmldocs >"$log" 2>&1; then
-			cat "$log" >&2
-			exit 1
-		fi
-		grep -E '(WARNING|ERROR|CRITICAL|SEVERE|Warning|Error): ' "$log" |
-			other_pages_exist "$dir" || :
+		for builder in html text; do
+			rm -rf "$out"
+			mkdir "$out"
+			if ! make -C "$tree" O="$out" htmldocs \
+					SPHINXDIRS="${dir#Documentation/}" \
+					SPHINXOPTS="-b $builder -D include_patterns=$patterns" \
+					>"$log" 2>&1; then
+				cat "$log" >&2
+				exit 1
+			fi
+			[ "$(find "$out" -name "index.${builder/text/txt}")" ] ||
+				die "sphinx wrote no page as $builder"
+			grep -E '(WARNING|ERROR|CRITICAL|SEVERE|Warning|Error): ' \
+				"$log" | other_pages_exist "$dir" || :
+		done
 	done | sed -E "s|$tree/||g; s/:[0-9]+/:/g" | LC_ALL=C sort -u
 }
 

@@ -565,6 +565,61 @@ guest_root()
 	done
 }
 
+# our_races LOG FUNCTIONS: print LOG without the races that KCSAN reports in the
+# rest of the kernel, of which there are many; these are named. A race is ours if
+# one of the two functions is in the list, or was called by one there. Lines
+# keep their numbers.
+our_races()
+{
+	[ -s "$2" ] || die "no function of the series in $2"
+	awk -v others="$1.others" '
+		function bare(s) { sub(/[.+].*/, "", s); return s }
+		function flush(i) {
+			if (title != "" && !ours) {
+				print title >others
+				for (i = 1; i <= n; i++)
+					print ""
+			} else {
+				for (i = 1; i <= n; i++)
+					print line[i]
+			}
+			n = ours = 0
+			title = ""
+		}
+		BEGIN { printf "" >others }
+		NR == FNR { own[bare($1)] = 1; next }
+		{ line[++n] = $0; sub(/\r$/, ""); sub(/^\[ *[0-9.]+\] */, "") }
+		/^====================/ {
+			inside = !inside
+			if (inside) {
+				n--
+				keep = line[n + 1]
+				flush()
+				line[n = 1] = keep
+			} else {
+				flush()
+			}
+			next
+		}
+		!inside { flush(); next }
+		sub(/^BUG: KCSAN: /, "") {
+			title = $0
+			ours = (bare($(NF - 2)) in own) || (bare($NF) in own)
+			next
+		}
+		/ by (task|interrupt)/ { frames = 2; next }
+		frames > 0 && /^[A-Za-z_][A-Za-z_0-9.]*\+0x/ {
+			frames--
+			if (bare($1) in own)
+				ours = 1
+		}
+		END { flush() }' "$2" "$1"
+	[ ! -s "$1.others" ] || {
+		info "races in the rest of the kernel:"
+		sort "$1.others" | uniq -c >&2
+	}
+}
+
 # guest_pack DIR FILE
 guest_pack()
 {

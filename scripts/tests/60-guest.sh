@@ -17,6 +17,42 @@ test_guest_exit_is_read()
 	fi
 }
 
+# race_report WHERE FUNCTION CALLER...: as KCSAN writes it, of two accesses.
+race_report()
+{
+	printf '[    1.1] %s\n' ======================= \
+		"BUG: KCSAN: data-race in $1" '' \
+		'write to 0xff of 8 bytes by task 1 on cpu 0:' \
+		" $2+0x1/0x2" " $3+0x1/0x2" " $4+0x1/0x2" '' \
+		'read to 0xff of 8 bytes by interrupt on cpu 1:' \
+		" $5+0x1/0x2" " $6+0x1/0x2" =======================
+}
+
+# A race counts if one of ours took part, or called who did.
+test_guest_tells_its_races_from_others()
+{
+	printf '%s\n' raw_get kiobuf_unpin.isra.0 >functions
+	{
+		echo one
+		race_report 'a / b' a b raw_get b c
+		echo two
+	} >log
+	our_races log functions >ours 2>err
+	scan_splats ours
+	[ "$(grep -n two ours)" = "$(grep -n two log)" ]
+	says '1 data-race in a / b' <err
+
+	echo 'BUG: KASAN: use-after-free in a+0x1/0x2' >>log
+	our_races log functions | fails 'KASAN' scan_splats -
+	for race in 'a / raw_get.part.0:a b c raw_get.part.0 d' \
+			'memcpy / b:memcpy kiobuf_unpin c b d' \
+			'a / memcpy:a b c memcpy raw_get'; do
+		read -ra frames <<<"${race#*:}"
+		race_report "${race%%:*}" "${frames[@]}" >log
+		our_races log functions | fails 'KCSAN' scan_splats -
+	done
+}
+
 test_guest_options_are_checked()
 {
 	# Of two lines for one option the last one counts.

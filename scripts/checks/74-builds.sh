@@ -2,9 +2,10 @@
 checks+=(builds)
 full_checks+=(builds)
 
-# What the series adds by this patch compiles with W=1 -Werror for i386, x86_64,
-# UML as modules and without the block layer; for the whole series in all
-# configurations of configs/builds, by clang and for other machines too.
+# What the series adds or changes by this patch compiles with W=1 -Werror for
+# i386, x86_64, there as modules too, without the block layer and without the
+# series; after the last patch in all configurations of configs/builds, by clang
+# and for other machines too.
 check_builds()
 {
 	local out args=()
@@ -12,7 +13,7 @@ check_builds()
 	[ -n "$(touched '*.c' '*.h' '*Kconfig' '*Makefile' '*.S')" ] ||
 		[ "$n" = ${#names[@]} ] || not_for_this_patch
 	[ "$n" = ${#names[@]} ] ||
-		args=(--objects i386 x86-smp um-modules um-noblock)
+		args=(--objects i386 x86-smp x86-modules um-noblock um-off)
 	out=$("$REPO/scripts/builds" --tree "$tree" "${args[@]}") || {
 		grep -v '^ok ' <<<"$out"
 		return 1

@@ -129,6 +129,13 @@ long_caught_and_survived_bugs()
 	says '^good +caught +test ' <out
 	says 'mm/kiobuf.c: 1 of 1 caught, 100 %' <out
 
+	# It is gone when another file has its turn.
+	good+=$'file fs/kiobuf.c\nsuites kiobuf_io\nmutant none\n  The same.\n'
+	good+=$'@@ kiobuf_io_init\n-\tio->opf = 0;\n+\tio->opf = 1 - 1;\n'
+	fails '' planted_run <<<"$good"
+	says '^good +caught +test ' <out
+	says '^none +survived' <out
+
 	fails '' planted_run <<-'EOF'
 		file mm/kiobuf.c
 		mutant none

@@ -100,7 +100,7 @@ test_guest_root_is_complete()
 	fails 'no program nosuch' guest_root root nosuch
 }
 
-long_guest()
+test_guest()
 {
 	"$REPO/scripts/guest"
 }

@@ -128,13 +128,15 @@ need_32bit_gcc()
 		"gcc-$(gcc -dumpversion)-multilib:${lib%/*}/32/libgcc.a"
 }
 
+# In a shell of its own, for the lock: another script may be at it.
 apt_install()
-{
+(
 	export DEBIAN_FRONTEND=noninteractive
+	take_lock "$CACHE/apt.lock"
 	# A repository that is down matters only if the packages are in it.
 	apt-get update || echo "going on with the lists that are there"
 	apt-get install -y --no-install-recommends "$@"
-}
+)
 
 # take_lock FILE: hold it until the script ends.
 take_lock()

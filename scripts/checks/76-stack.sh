@@ -69,7 +69,7 @@ add_stack_user()
 			char buf[$2];
 
 			memset(buf, i, sizeof(buf));
-			OPTIMIZER_HIDE_VAR(i);
+			barrier_data(buf);
 			return buf[i];
 		}
 	END

@@ -74,10 +74,10 @@ not_larger()
 	return 1
 }
 
-plant_bloat_function()
+# More than what the series has made smaller there.
+plant_bloat_data()
 {
-	printf '\nint kiobuf_planted(void);\nint kiobuf_planted(void)\n%s\n' \
-		$'{\n\treturn 0;\n}' >>mm/gup.c
+	printf '\nint kiobuf_planted[100] = { 1 };\n' >>mm/gup.c
 }
 
 plant_bloat_header()

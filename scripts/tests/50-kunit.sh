@@ -210,6 +210,18 @@ test_kunit_debug()
 	"$REPO/scripts/kunit" --debug
 }
 
+# What the documentation and the cover letter say to type in a kernel tree.
+long_commands_of_the_documentation()
+{
+	"$REPO/scripts/tree" tree
+	grep -ohE '\./tools/testing/kunit/kunit\.py .*' \
+		tree/Documentation/core-api/kiobuf.rst \
+		"$REPO/MAINTAINERS-notes/cover-letter" | sort -u >lines
+	[ "$(wc -l <lines)" = 3 ]
+	(cd tree && bash -ex ../lines) | tee out
+	[ "$(grep -c 'Testing complete.* passed: [1-9]' out)" = 3 ]
+}
+
 # Bugs planted into a real kernel, one of a kind, each reported by its checker.
 long_planted_bugs_are_seen()
 {

@@ -9,8 +9,7 @@ check_spdx()
 
 	files=$(touched . ':!MAINTAINERS')
 	[ -n "$files" ] || not_for_this_patch
-	need_packages python3-git:/usr/lib/python3/dist-packages/git \
-		python3-ply:/usr/lib/python3/dist-packages/ply
+	need_checkpatch
 	python=$(python_with git,ply)
 	# shellcheck disable=SC2086 # kernel file names hold no blanks
 	out=$("$python" scripts/spdxcheck.py $files 2>&1) || bad=1

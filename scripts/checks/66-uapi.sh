@@ -10,7 +10,7 @@ check_uapi()
 
 	[ -n "$(touched 'include/uapi/linux/*.h')" ] || not_for_this_patch
 	need_packages gcc g++ make
-	make -C "$tree" -s ARCH=x86 O="$dir" -j"$JOBS" headers
+	kmake "$tree" x86 "$dir" headers
 	for f in $(touched 'include/uapi/linux/*.h'); do
 		h=${f#include/uapi/}
 		perl usr/include/headers_check.pl "$dir/usr/include" \

@@ -29,7 +29,7 @@ check_headers()
 header_probe()
 {
 	echo "// SPDX-License-Identifier: GPL-2.0"
-	for option in CONFIG_KIOBUF CONFIG_RAW_DRIVER; do
+	for option in $(series_options "$tree"); do
 		echo "#undef $option"
 		[ "$2" = undef ] || echo "#define $option 1"
 	done

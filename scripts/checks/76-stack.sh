@@ -7,45 +7,36 @@ full_checks+=(stack)
 # the suites, each of which has a thread to itself, the limit is 4096.
 check_stack()
 {
-	local f limit dir
+	local f limit obj
 
 	whole_series
 	need_packages binutils:objdump perl
 	"$REPO/scripts/kunit" --tree "$tree" --build-only
-	"$REPO/scripts/builds" --tree "$tree" x86-smp
+	"$REPO/scripts/builds" --tree "$tree" x86-smp x86-drivers
 	for f in $(c_files); do
 		limit=512
 		[[ $f != */tests/* ]] || limit=4096
-		for dir in "$tree.kunit-uml" "$tree.builds/build-x86-smp"; do
-			stack_users "$dir" "${f%.c}.o" $limit
-		done
+		ls "$tree"{.kunit-uml,.builds/build-x86-{smp,drivers}}/"${f%.c}.o" \
+			2>/dev/null >"$scratch/objects" || :
+		[ -s "$scratch/objects" ] || die "$f is compiled nowhere"
+		while read -r obj; do
+			stack_users "$obj" "${f%.c}.o" $limit
+		done <"$scratch/objects"
 	done >"$scratch/stack"
 	not_accepted stack <"$scratch/stack"
 }
 
-# stack_users BUILD OBJECT LIMIT: "OBJECT FUNCTION BYTES" for each; fails if there
-# is nothing to look at.
+# stack_users OBJECT NAME LIMIT: "NAME FUNCTION BYTES" for each.
 stack_users()
 {
-	local dir=$1 obj=$2
+	local where=${1%/"$2"}
 
-	if [ ! -f "$dir/$obj" ]; then
-		[[ $dir != *x86* ]] || make_x86 "$obj"
-		[ -f "$dir/$obj" ] || { echo "no $dir/$obj" >&2; return 1; }
-	fi
-	objdump -d "$dir/$obj" >"$scratch/code"
-	grep -q '>:$' "$scratch/code" || { echo "no code in $obj" >&2; return 1; }
+	objdump -d "$1" >"$scratch/code"
+	grep -q '>:$' "$scratch/code" || { echo "no code in $1" >&2; return 1; }
 	perl scripts/checkstack.pl x86_64 "$3" <"$scratch/code" |
-		awk -v o="$obj" -v where="${dir##*/}" '
+		awk -v o="$2" -v where="${where##*/}" '
 			{ print o, $2, $NF, "bytes in " where }' |
 		sed -E 's/ \[.*\]:/ /'
-}
-
-# make_x86 ARGS...: make in the build directory of x86-smp.
-make_x86()
-{
-	PATH=/usr/lib/ccache:$PATH make -C "$tree" -s ARCH=x86_64 \
-		O="$tree.builds/build-x86-smp" -j"$JOBS" "$@"
 }
 
 plant_stack_large()

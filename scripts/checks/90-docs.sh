@@ -13,7 +13,7 @@ check_docs()
 	[ -n "$pages" ] || not_for_this_patch
 	named_tests_exist || bad=1
 	need_packages python3-sphinx:sphinx-build \
-		python3-yaml:/usr/lib/python3/dist-packages/yaml make
+		python3-yaml:py:yaml make
 	new=$(doc_warnings "$commit" "$pages")
 	[ -n "$new" ] || return $bad
 	old=$(doc_warnings "$prev" "$pages")
@@ -127,11 +127,6 @@ plant_docs_kernel_doc()
 {
 	sed -i 's/^ \* Must be paired with/ * planted\n *     text\n&/' \
 		include/linux/kiobuf.h
-}
-
-plant_docs_mark_of_the_example()
-{
-	sed -i '/kiobuf\.rst: begin/d' fs/tests/kiobuf_io_kunit.c
 }
 
 plant_docs_no_such_test()

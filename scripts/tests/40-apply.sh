@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2164,SC2016,SC1091
-# scripts/apply on trees of a user: what it refuses, and that a tree is as it
-# was after any failure.
+# scripts/apply on trees of a user, by a small series: what it refuses, and that a
+# tree is as it was after any failure.
 
 # unchanged DIR PATTERN COMMAND...: COMMAND fails, says PATTERN, and leaves
 # DIR alone.
@@ -14,38 +14,40 @@ unchanged()
 	diff <(echo "$before") <(snapshot "$dir")
 }
 
-# The first file that the series changes, rather than adds.
-changed_file()
+# trees: the small series in repo, and the trees plain and git.
+trees()
 {
-	series_files | xargs sed -n 's|^--- a/||p' | head -n 1
+	small_repo
+	rm -rf tree
+	cp -rp mini plain
+	cp -rp mini git
+	git_tree git
+	apply=$T/repo/scripts/apply
+}
+
+# give DIR...: to whom as_user is.
+give()
+{
+	[ "$(id -u)" != 0 ] || chown -R 65534:65534 "$@"
 }
 
 test_apply_refuses()
 {
-	local apply=$REPO/scripts/apply f
-
+	trees
 	fails 'no such directory' "$apply" /no/such
 	mkdir empty
 	fails 'not a kernel tree' "$apply" empty
-	mini_tree plain
-	cp -rp plain git
-	git_tree git
-
-	cp -rp plain other
-	sed -i 's/^PATCHLEVEL = .*/PATCHLEVEL = 1/' other/Makefile
-	unchanged other "is v7\.1.*, the series supports v$BASE_MIN to v$BASE_MAX" \
-		"$apply" other
 
 	echo >>git/MAINTAINERS
 	unchanged git 'uncommitted changes' "$apply" git
 	git -C git checkout -q MAINTAINERS
 
-	f=$(changed_file)
 	cp -rp plain bad
-	echo "nothing that a hunk fits" >"bad/$f"
-	unchanged bad "0.*\.patch does not apply: $f:[0-9]" "$apply" bad
+	echo "nothing that a hunk fits" >bad/mm/gup.c
+	unchanged bad '0003-.*\.patch does not apply: mm/gup.c:[0-9].*unchanged.*git am -3' \
+		"$apply" bad
 	git_tree bad
-	unchanged bad "0.*\.patch does not apply: $f:[0-9]" "$apply" bad
+	unchanged bad '0003-.*\.patch does not apply: mm/gup.c:[0-9]' "$apply" bad
 
 	unchanged plain 'is not applied' "$apply" --reverse plain
 	unchanged git 'is not applied' "$apply" --reverse git
@@ -63,55 +65,159 @@ test_apply_refuses()
 
 test_apply_and_reverse()
 {
-	local kind before after
+	local kind before after part
 
-	mini_tree plain
-	cp -rp plain git
-	git_tree git
+	trees
 	for kind in plain git; do
 		before=$(snapshot $kind)
-		"$REPO/scripts/apply" --dry-run $kind
+		"$apply" --dry-run $kind
 		[ "$(snapshot $kind)" = "$before" ]
-		"$REPO/scripts/apply" $kind
-		after=$(snapshot $kind)
-		[ "$after" != "$before" ]
-		"$REPO/scripts/apply" --reverse --dry-run $kind
-		[ "$(snapshot $kind)" = "$after" ]
-		"$REPO/scripts/apply" --reverse $kind
-		diff <(echo "$before") <(snapshot $kind)
+		for part in '' gup; do
+			"$apply" ${part:+--part $part} $kind
+			after=$(snapshot $kind)
+			[ "$after" != "$before" ]
+			[ -e $kind/mm/ranges.c ]
+			[ "$part" = "$([ -e $kind/mm/new ] || echo gup)" ]
+			"$apply" --reverse ${part:+--part $part} --dry-run $kind
+			[ "$(snapshot $kind)" = "$after" ]
+			"$apply" --reverse ${part:+--part $part} $kind
+			diff <(echo "$before") <(snapshot $kind)
+		done
 	done
+	# Line ends are git's business.
+	git -C git config core.autocrlf true
+	rm -rf git/*
+	git -C git checkout -q -f .
+	"$apply" git
+	"$apply" --reverse git
+}
+
+test_half_applied_series_is_named()
+{
+	trees
+	"$apply" --part gup plain
+	unchanged plain 'the first 3 patches .*from 0004-mm-kiobuf-add-it' \
+		"$apply" plain
+}
+
+test_apply_tries_other_versions()
+{
+	trees
+	sed -i 's/^PATCHLEVEL = .*/PATCHLEVEL = 9/' plain/Makefile
+	"$apply" plain 2>err
+	says "WARNING: .*is v7\.9.*, the series is for v$BASE_MIN" <err
+	[ -e plain/mm/new ]
+}
+
+# One file can not be written: by its mode, its directory's, its owner.
+test_apply_checks_before_it_writes()
+{
+	trees
+	cp -rp plain mode
+	cp -rp plain dir
+	cp -rp git mode.git
+	give plain git mode dir mode.git
+	chmod a-w mode/mm/gup.c dir/mm mode.git/mm/gup.c
+	for kind in mode dir mode.git; do
+		unchanged $kind "mm/.* can not be written.*is unchanged" \
+			as_user "$apply" $kind
+	done
+	[ "$(id -u)" != 0 ] || {
+		chown 0:0 plain/mm/gup.c
+		unchanged plain 'mm/gup.c can not be written' \
+			as_user "$apply" plain
+	}
+	chmod u+w dir/mm
+	mv dir/mm/gup.c dir/real.c
+	ln -s ../real.c dir/mm/gup.c
+	unchanged dir 'gup.c is a symbolic link' as_user "$apply" dir
+	[ -z "$(find . -name '*.kiobuf-new')" ]
+}
+
+test_apply_leaves_linked_trees_alone()
+{
+	local before kind
+
+	trees
+	for kind in plain git; do
+		cp -al $kind linked
+		before=$(snapshot linked)
+		"$apply" $kind
+		[ "$(snapshot linked)" = "$before" ]
+		"$apply" --reverse $kind
+		diff <(echo "$before") <(snapshot linked)
+		rm -rf linked
+	done
+	chmod 600 plain/mm/gup.c
+	"$apply" plain
+	[ "$(stat -c %a plain/mm/gup.c)" = 600 ]
+}
+
+# git's words, and no guess that it is a plain tree.
+test_apply_refuses_a_git_tree_of_another_user()
+{
+	trees
+	give plain
+	[ "$(id -u)" = 0 ] || { echo "takes root"; return 0; }
+	echo "not committed" >>git/Kbuild
+	unchanged git 'git does not work in .*dubious ownership' \
+		as_user "$apply" git
+	give git
+	unchanged git 'dubious ownership' "$apply" git
 }
 
 # Half of the series is in when something fails, or the user hits Ctrl-C.
 test_apply_restores_a_git_tree()
 {
-	local hook=git/.git/hooks/applypatch-msg
+	local hook=git/.git/hooks/post-checkout
 
-	mini_tree git
-	git_tree git
-	printf '%s\n' '#!/bin/sh' "echo x >>$T/calls" \
-		"[ \$(wc -l <$T/calls) -lt 3 ] || \$DO" >$hook
+	trees
+	mkdir -p "${hook%/*}"
+	printf '%s\n' '#!/bin/sh' "[ -e $T/once ] || { touch $T/once; \$DO; }" >$hook
 	chmod +x $hook
-	DO=false unchanged git 'is as it was' "$REPO/scripts/apply" git
-	rm calls
+	DO=false unchanged git 'is as it was' "$apply" git
+	rm once
 	DO='pkill -INT -g 0' unchanged git 'is as it was' \
-		setsid -w env --default-signal=INT "$REPO/scripts/apply" git
-	[ "$(wc -l <calls)" = 3 ]
+		setsid -w env --default-signal=INT "$apply" git
+	[ -e once ]
+}
+
+# broken_mv: the third file of $T/plain can not be put in its place.
+broken_mv()
+{
+	mkdir bin
+	printf '%s\n' '#!/bin/sh' "case \"\$*\" in *after*|*$T/plain/*)" \
+		"echo x >>$T/calls" "[ \$(wc -l <$T/calls) -$1 3 ] || \$DO" \
+		'esac' 'exec /bin/mv "$@"' >bin/mv
+	chmod +x bin/mv
 }
 
 test_apply_restores_a_plain_tree()
 {
-	mini_tree plain
-	mkdir bin
-	# The last file of the series can not be copied.
-	printf '%s\n' '#!/bin/sh' "case \"\$*\" in *after/*$T/plain/*)" \
-		"echo x >>$T/calls" "[ \$(wc -l <$T/calls) -lt 3 ] || \$DO" \
-		'esac' 'exec /bin/cp "$@"' >bin/cp
-	chmod +x bin/cp
+	trees
+	broken_mv ne
 	PATH=$T/bin:$PATH DO='exit 1' unchanged plain 'is as it was' \
-		"$REPO/scripts/apply" plain
+		"$apply" plain
 	rm calls
 	PATH=$T/bin:$PATH DO='pkill -INT -g 0' unchanged plain 'is as it was' \
-		setsid -w env --default-signal=INT "$REPO/scripts/apply" plain
-	[ "$(wc -l <calls)" = 3 ]
+		setsid -w env --default-signal=INT "$apply" plain
+	[ "$(wc -l <calls)" -ge 3 ]
+}
+
+# What can not be undone is named, the rest is undone, and nothing is thrown away.
+test_apply_says_what_it_could_not_undo()
+{
+	local saved
+
+	trees
+	broken_mv lt
+	if PATH=$T/bin:$PATH DO='exit 1' "$apply" plain >said 2>&1; then
+		return 1
+	fi
+	says 'not all could be undone in .*plain: drivers/char/old.c drivers/char/one.c' \
+		<said
+	[ ! -e plain/include/linux/kiobuf.h ]
+	saved=$(grep -oE '/[^ ]+/before' said)
+	cmp "$saved/drivers/char/one.c" mini/drivers/char/one.c
+	rm -rf "${saved%/before}"
 }

@@ -100,7 +100,7 @@ test_guest_root_is_complete()
 	fails 'no program nosuch' guest_root root nosuch
 }
 
-test_guest()
+long_guest()
 {
 	"$REPO/scripts/guest"
 }

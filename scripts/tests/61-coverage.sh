@@ -2,14 +2,14 @@
 # What the suites reach.
 
 # With hardly a test it is too low, and says so.
-test_low_coverage_is_refused()
+long_low_coverage_is_refused()
 {
 	fails 'below [0-9]+ % of lines' "$REPO/scripts/coverage" \
 		--filter_glob='kiobuf.alloc*'
 }
 
 # Last, as what is left to look at should be its report.
-test_coverage()
+long_coverage()
 {
 	"$REPO/scripts/coverage"
 }

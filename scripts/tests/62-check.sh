@@ -29,7 +29,7 @@ test_sparse_that_is_too_old_or_silent_is_passed_over()
 	[ "$sparse" != "$PWD/bin/sparse" ]
 }
 
-test_gate_quick()
+long_gate_quick()
 {
 	"$REPO/scripts/check" --quick
 }
@@ -51,7 +51,19 @@ test_gate_names_what_does_not_apply()
 	sed -i '/^@@/,${ /^ [^ ]/{ s/^ / x/; :rest; n; b rest } }' \
 		"series/patches/$(series_patches | head -n 1)"
 	fails 'patch 1, .*: does not apply' "$REPO/scripts/check" --quick \
-		--series "$PWD/series"
+		--patch 1 --series "$PWD/series"
+}
+
+# A patch that converts a driver has its lines counted, in the part asked for.
+test_gate_counts_the_lines_of_drivers()
+{
+	small_repo
+	repo/scripts/check --only lines >out
+	says '^0005-char-one-use-a-kiobuf +[+]1/-11 *$' <out
+	[ "$(grep -c '[+]' out)" = 1 ]
+	repo/scripts/check --only lines --part kiobuf >out
+	[ "$(grep -c '^00' out)" = 2 ]
+	says '^0005-.*[+]1/-11' <out
 }
 
 long_gate_selftest_quick()

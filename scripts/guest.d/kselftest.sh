@@ -36,17 +36,12 @@ kselftest()
 	return 1
 }
 
-# With a file system on a disk, and with disks that can be taken out. All
-# programs run, whatever the ones before them did.
+# With disks that can be taken out. All programs run, whatever the ones before
+# them did.
 run_kselftests()
 {
 	local t bad=
 
-	null_new fs
-	mkfs.ext4 -q -F /dev/fs
-	mkdir /tmp/fs
-	mount -t ext4 /dev/fs /tmp/fs
-	export RAW_TEST_DIR=/tmp/fs
 	# scsi_debug uses it.
 	lsmod | grep -q ^crc_t10dif || insmod /lib/modules/crc-t10dif.ko
 	insmod /lib/modules/scsi_debug.ko dev_size_mb=16

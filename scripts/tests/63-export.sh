@@ -199,6 +199,13 @@ test_export_of_version_2()
 
 # Every part has its page and letter, or is mails of their own; each row of a page's
 # table, "| `FILES` | WHO |", holds for every patch of the part.
+# part_files PART: the patches of that part alone.
+part_files()
+{
+	series_list | awk -v part="$1" -v dir="$REPO/patches/" \
+		'$1 == part { print dir $2 }'
+}
+
 test_patches_go_to_whom_the_notes_name()
 {
 	local part page glob who name p checked=0
@@ -209,7 +216,7 @@ test_patches_go_to_whom_the_notes_name()
 		"$REPO/scripts/export" --people --part "$part" >people
 		while IFS='|' read -r _ glob who _; do
 			glob=$(tr -d ' `' <<<"$glob")
-			for p in $(PART=$part series_files); do
+			for p in $(part_files "$part"); do
 				patch_files "$p" | while read -r name; do
 					# shellcheck disable=SC2053 # a pattern
 					[[ $name != $glob ]] || echo yes

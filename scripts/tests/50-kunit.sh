@@ -202,7 +202,7 @@ test_kunit()
 }
 
 # The README's lines about changing the series, with no change, but for /tmp.
-test_commands_to_change_the_series()
+long_commands_to_change_the_series()
 {
 	copy_repo repo
 	readme scripts/refresh >lines

@@ -1,15 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * bench NAME=FILE...: instructions per I/O on files that lead to devices of the
- * same kind, and for long-term pins of 1 GiB.  For a guest whose time stamp
- * counter ticks once per instruction.  Each figure is the smallest of several
- * batches: the timer interrupt is in some, but not in all.  A line for each:
+ * same kind.  For a guest whose time stamp counter ticks once per instruction.
+ * Each figure is the smallest of several batches: the timer interrupt is in
+ * some, but not in all.  A line for each:
  *
  *	bench: HOW RW BYTES MEMORY NAME INSTRUCTIONS
+ *
+ * bench --fs NAME=FILE...: the same on files of file systems, which have a line
+ * each; HOW is their name.
+ * bench --pins: long-term pins of 1 GiB.
+ * bench --late NAME=FILE...: how late a timer of a real-time thread comes at
+ * worst while 512 MiB are read.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +27,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 #include <x86intrin.h>
 #include <linux/aio_abi.h>
@@ -31,10 +41,10 @@
 
 #define MAX_FILES	4
 
-enum memory { ORDER0, THP, THP_PTE, NR_MEMORY };
+enum memory { ORDER0, SHUFFLED, MTHP, THP, THP_PTE, HUGETLB, NR_MEMORY };
 
 static const char * const memory_name[NR_MEMORY] = {
-	"order-0", "THP", "THP-pte",
+	"order-0", "shuffled", "64K", "THP", "THP-pte", "hugetlb",
 };
 
 struct job {
@@ -50,42 +60,84 @@ static void die(const char *what)
 	exit(1);
 }
 
-static long huge_kib(void)
+static void put(const char *file, const char *value)
 {
-	FILE *f = fopen("/proc/self/smaps_rollup", "r");
-	char line[256];
-	long kib = 0;
+	int fd = open(file, O_WRONLY);
 
-	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "AnonHugePages: %ld", &kib) == 1)
+	if (fd < 0 || write(fd, value, strlen(value)) < 0)
+		die(file);
+	close(fd);
+}
+
+#define THP_DIR	"/sys/kernel/mm/transparent_hugepage/"
+
+static void use_folios_of(enum memory kind)
+{
+	put(THP_DIR "hugepages-2048kB/enabled",
+	    kind == THP || kind == THP_PTE ? "madvise" : "never");
+	put(THP_DIR "hugepages-64kB/enabled",
+	    kind == MTHP ? "madvise" : "never");
+}
+
+/* Physical pages that belong together, as the kernel tells us */
+static size_t contiguous(const char *p, size_t len)
+{
+	int fd = open("/proc/self/pagemap", O_RDONLY);
+	uint64_t first, entry;
+	size_t n;
+
+	if (fd < 0)
+		die("/proc/self/pagemap");
+	for (n = 0; n < len; n += PAGE) {
+		if (pread(fd, &entry, 8, ((uintptr_t)p + n) / PAGE * 8) != 8)
+			die("/proc/self/pagemap");
+		entry &= (1ULL << 55) - 1;
+		if (!n)
+			first = entry;
+		else if (entry != first + n / PAGE)
 			break;
-	if (f)
-		fclose(f);
-	return kib;
+	}
+	close(fd);
+	return n;
+}
+
+/* Whoever comes first gets the lower page: touch them in no order */
+static void touch_shuffled(char *p, size_t len)
+{
+	size_t n = len / PAGE, i;
+
+	for (i = 0; i < n; i++)
+		memset(p + (i * 7919 + i / 3) % n * PAGE, 1, PAGE);
 }
 
 /*
- * Memory in single pages, in huge pages that are mapped as such, or in huge
- * pages that are mapped page by page.
+ * Memory in single pages, in an order or in none, in folios of 64 KiB or 2 MiB
+ * that are mapped as such, or page by page, or of hugetlbfs.
  */
 static char *get_memory(enum memory kind, size_t len)
 {
-	long before = huge_kib();
-	size_t i;
+	size_t i, want = kind == MTHP ? 64 << 10 : HUGE;
 	char *p;
 
+	use_folios_of(kind);
 	p = mmap(NULL, len + HUGE, PROT_READ | PROT_WRITE,
-		 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		 MAP_PRIVATE | MAP_ANONYMOUS |
+		 (kind == HUGETLB ? MAP_HUGETLB : 0), -1, 0);
 	if (p == MAP_FAILED)
 		die("mmap");
 	p = (char *)(((uintptr_t)p + HUGE - 1) & ~(HUGE - 1));
-	if (madvise(p, len, kind == ORDER0 ? MADV_NOHUGEPAGE :
-						MADV_HUGEPAGE))
+	if (kind != HUGETLB &&
+	    madvise(p, len, kind <= SHUFFLED ? MADV_NOHUGEPAGE :
+					       MADV_HUGEPAGE))
 		die("madvise");
+	if (kind == SHUFFLED)
+		touch_shuffled(p, len);
 	memset(p, 1, len);
-	if (kind != ORDER0 && (huge_kib() - before) * 1024 < (long)len) {
+	for (i = 0; kind > SHUFFLED && i < len; i += want) {
+		if (contiguous(p + i, want) == want)
+			continue;
 		errno = 0;
-		die("no transparent huge pages for the buffer");
+		die("no folios of that size for the buffer");
 	}
 	/* Another protection for one page splits the mapping, not the page. */
 	for (i = HUGE - PAGE; kind == THP_PTE && i < len; i += HUGE)
@@ -364,6 +416,8 @@ static void pins(void)
 	if (fd < 0)
 		die("/sys/kernel/debug/gup_test");
 	for (kind = 0; kind < NR_MEMORY; kind++) {
+		if (kind == HUGETLB || kind == SHUFFLED)
+			continue;
 		buf = get_memory(kind, PIN_SIZE);
 		pin(fd, "get_user_pages_fast", GUP_FAST_BENCHMARK, 0, kind, buf,
 		    PIN_SIZE);
@@ -377,45 +431,162 @@ static void pins(void)
 	close(fd);
 }
 
-int main(int argc, char **argv)
+#define LATE_SIZE	(512UL << 20)
+#define PERIOD		100000		/* ns */
+
+static volatile bool late_stop;
+static uint64_t latest;
+
+static uint64_t ns(const struct timespec *ts)
 {
-	static const size_t sizes[] = { 512, 4096, 65536, 1 << 20 };
+	return ts->tv_sec * 1000000000ULL + ts->tv_nsec;
+}
+
+/* What keeps it from running: interrupts, and whoever has them off */
+static void *late_thread(void *arg)
+{
+	struct timespec next, now;
+	uint64_t late;
+
+	(void)arg;
+	clock_gettime(CLOCK_MONOTONIC, &next);
+	while (!late_stop) {
+		next.tv_nsec += PERIOD;
+		if (next.tv_nsec >= 1000000000) {
+			next.tv_nsec -= 1000000000;
+			next.tv_sec++;
+		}
+		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &next, NULL);
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		late = ns(&now) - ns(&next);
+		if (late > latest)
+			latest = late;
+		if (late > PERIOD)
+			next = now;
+	}
+	return NULL;
+}
+
+static uint64_t late_one(int fd, char *buf)
+{
+	struct sched_param rt = { .sched_priority = 50 };
+	pthread_attr_t attr;
+	pthread_t thread;
+
+	latest = 0;
+	late_stop = false;
+	if (pthread_attr_init(&attr) ||
+	    pthread_attr_setinheritsched(&attr, PTHREAD_EXPLICIT_SCHED) ||
+	    pthread_attr_setschedpolicy(&attr, SCHED_FIFO) ||
+	    pthread_attr_setschedparam(&attr, &rt) ||
+	    pthread_create(&thread, &attr, late_thread, NULL))
+		die("a real-time thread");
+	if (pread(fd, buf, LATE_SIZE, 0) != (ssize_t)LATE_SIZE)
+		die("pread of 512 MiB");
+	late_stop = true;
+	pthread_join(thread, NULL);
+	return latest;
+}
+
+static void late(void)
+{
+	static const enum memory kinds[] = { ORDER0, THP };
+	uint64_t best[MAX_FILES], now;
+	size_t k, f, i;
+	char *buf;
+
+	for (k = 0; k < 2; k++) {
+		buf = get_memory(kinds[k], LATE_SIZE);
+		for (f = 0; f < (size_t)nr_files; f++)
+			best[f] = -1;
+		for (i = 0; i < 3 * (size_t)nr_files; i++) {
+			f = i % nr_files;
+			now = late_one(files[f].fd, buf);
+			if (now < best[f])
+				best[f] = now;
+		}
+		for (f = 0; f < (size_t)nr_files; f++)
+			print("late", "read", LATE_SIZE, kinds[k],
+			      files[f].name, best[f]);
+		munmap(buf, LATE_SIZE);
+	}
+}
+
+static const size_t sizes[] = { 512, 4096, 16384, 65536, 262144, 1 << 20 };
+#define NR_SIZES	(sizeof(sizes) / sizeof(sizes[0]))
+
+static void all_ways(enum memory kind)
+{
+	char *buf = get_memory(kind, BUFFER);
 	size_t i;
 
-	setvbuf(stdout, NULL, _IOLBF, 0);
-	for (nr_files = 0; nr_files + 1 < argc && nr_files < MAX_FILES;
-	     nr_files++) {
-		char *sep = strchr(argv[nr_files + 1], '=');
+	ring_buffers(buf, BUFFER);
+	for (i = 0; i < NR_SIZES; i++) {
+		compare("sync", sync_batch, kind, buf, sizes[i]);
+		if (sizes[i] >= 4096)
+			compare("readv", readv_batch, kind, buf, sizes[i]);
+		if (sizes[i] != 4096 && sizes[i] != 65536)
+			continue;
+		compare("libaio", aio_batch, kind, buf, sizes[i]);
+		ring.fixed = 0;
+		compare("io_uring", ring_batch, kind, buf, sizes[i]);
+		ring.fixed = 1;
+		compare("io_uring-fixed", ring_batch, kind, buf, sizes[i]);
+	}
+}
+
+/* One file after the other, each with a name of its own for a line */
+static void file_systems(void)
+{
+	static const enum memory kinds[] = { ORDER0, THP };
+	int n = nr_files, f;
+	size_t k, i;
+	char *buf;
+
+	nr_files = 1;
+	for (k = 0; k < 2; k++) {
+		buf = get_memory(kinds[k], BUFFER);
+		for (f = 0; f < n; f++) {
+			files[0] = files[f];
+			for (i = 1; i < NR_SIZES; i++)
+				compare(files[f].name, sync_batch, kinds[k],
+					buf, sizes[i]);
+		}
+	}
+}
+
+static void open_files(int argc, char **argv)
+{
+	for (; nr_files < argc && nr_files < MAX_FILES; nr_files++) {
+		char *sep = strchr(argv[nr_files], '=');
 
 		if (!sep)
-			return 2;
+			die("NAME=FILE");
 		*sep = 0;
-		files[nr_files].name = argv[nr_files + 1];
+		files[nr_files].name = argv[nr_files];
 		files[nr_files].fd = open(sep + 1, O_RDWR | O_DIRECT);
 		if (files[nr_files].fd < 0)
 			die(sep + 1);
 	}
+}
+
+int main(int argc, char **argv)
+{
+	const char *what = argc > 1 && argv[1][0] == '-' ? argv[1] : "";
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	open_files(argc - 1 - !!*what, argv + 1 + !!*what);
 	if (syscall(SYS_io_setup, DEPTH, &aio_context))
 		die("io_setup");
 	ring_setup();
-
-	for (int kind = 0; kind < NR_MEMORY; kind++) {
-		char *buf = get_memory(kind, BUFFER);
-
-		ring_buffers(buf, BUFFER);
-		for (i = 0; i < 4; i++)
-			compare("sync", sync_batch, kind, buf, sizes[i]);
-		for (i = 1; i < 4; i++)
-			compare("readv", readv_batch, kind, buf, sizes[i]);
-		for (i = 1; i < 3; i++) {
-			compare("libaio", aio_batch, kind, buf, sizes[i]);
-			ring.fixed = 0;
-			compare("io_uring", ring_batch, kind, buf, sizes[i]);
-			ring.fixed = 1;
-			compare("io_uring-fixed", ring_batch, kind, buf,
-				sizes[i]);
-		}
-	}
-	pins();
+	if (!strcmp(what, "--fs"))
+		file_systems();
+	else if (!strcmp(what, "--pins"))
+		pins();
+	else if (!strcmp(what, "--late"))
+		late();
+	else
+		for (int kind = 0; kind < NR_MEMORY; kind++)
+			all_ways(kind);
 	return 0;
 }

@@ -180,7 +180,7 @@ static void poll_few(int fixed)
 	ret = ring_init(&r, 64, IORING_SETUP_IOPOLL);
 	if (!ret && fixed)
 		ret = ring_register(&r, &iov, 1);
-	see("setup", "%s", result(ret));
+	must("setup", !ret, "%s", result(ret));
 	start = now();
 	for (i = 0; i < 32; i++) {
 		prep_sqe(&r, fixed ? IORING_OP_READ_FIXED : IORING_OP_READ, fd,
@@ -271,7 +271,7 @@ static void nowait_uring(int flags)
 	ret = ring_init(&r, 8, 0);
 	if (!ret && flags & FLAG_FIXED)
 		ret = ring_register(&r, &iov, 1);
-	see("setup", "%s", result(ret));
+	must("setup", !ret, "%s", result(ret));
 	op = flags & FLAG_WRITE ?
 		(flags & FLAG_FIXED ? IORING_OP_WRITE_FIXED : IORING_OP_WRITE) :
 		(flags & FLAG_FIXED ? IORING_OP_READ_FIXED : IORING_OP_READ);
@@ -299,7 +299,8 @@ static void hung_task(int write)
 	char *buf = memory(MIB, 0);
 	long ret;
 
-	write_file("2", "/proc/sys/kernel/hung_task_timeout_secs");
+	ret = write_file("2", "/proc/sys/kernel/hung_task_timeout_secs");
+	must("reports", !ret, "%s", result(ret));
 	write_file("100", "/proc/sys/kernel/hung_task_warnings");
 	ret = sysret(write ? pwrite(fd, buf, PAGE, 0) : pread(fd, buf, PAGE, 0));
 	see("result", "%s", result(ret));
@@ -311,7 +312,7 @@ static void hung_task(int write)
 /* At 1 MiB a second, 4 MiB come one after the other. */
 static void throttle(int write)
 {
-	int fd = open_node(O_RDWR), steps = 0;
+	int fd = open_node(O_RDWR), steps = 0, ret;
 	struct job job = {
 		.fn = write ? job_pwrite : job_pread, .fd = fd,
 		.buf = memory(4 * MIB, 0), .len = 4 * MIB,
@@ -325,11 +326,12 @@ static void throttle(int write)
 	mkdir(CGROUP "/compare", 0755);
 	snprintf(limit, sizeof(limit), "%u:%u rbps=1048576 wbps=1048576",
 		 major(dev), minor(dev));
-	see("controller", "%s",
-	    result(write_file("+io", CGROUP "/cgroup.subtree_control")));
-	see("limit", "%s", result(write_file(limit, CGROUP "/compare/io.max")));
-	see("cgroup", "%s",
-	    result(write_file("0", CGROUP "/compare/cgroup.procs")));
+	ret = write_file("+io", CGROUP "/cgroup.subtree_control");
+	must("controller", !ret, "%s", result(ret));
+	ret = write_file(limit, CGROUP "/compare/io.max");
+	must("limit", !ret, "%s", result(ret));
+	ret = write_file("0", CGROUP "/compare/cgroup.procs");
+	must("cgroup", !ret, "%s", result(ret));
 	write_file("2", "/proc/sys/kernel/hung_task_timeout_secs");
 	write_file("100", "/proc/sys/kernel/hung_task_warnings");
 	first = last = disk_stat(write ? 6 : 2);
@@ -341,7 +343,8 @@ static void throttle(int write)
 		last = sectors;
 	}
 	see("result", "%s", job_result(&job, 10));
-	see("time", "%s", now() - start > 2 ? "limited" : "not limited");
+	must("time", now() - start > 2, "%s",
+	     now() - start > 2 ? "limited" : "not limited");
 	see("progress", "%s", steps > 1 ? "step by step" : "all at once");
 	see("sectors", "%lu", last - first);
 	write_file("120", "/proc/sys/kernel/hung_task_timeout_secs");
@@ -376,7 +379,8 @@ static void stale_cache(int unused)
 	job_start(&job);
 	for (i = 0; i < 400 && !nbd_control->held_writes; i++)
 		usleep(5000);
-	see("held", "%d", nbd_control->held_writes);
+	must("held", nbd_control->held_writes == 1, "%d",
+	     nbd_control->held_writes);
 	map[100] = 1;
 	nbd_control->hold_writes = 0;
 	see("write", "%s", job_result(&job, 5));
@@ -471,14 +475,44 @@ static long job_zeroout(struct job *job)
 	return sysret(ioctl(job->fd2, BLKZEROOUT, range));
 }
 
+static void only_cpu_0(void)
+{
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(0, &cpus);
+	if (sched_setaffinity(0, sizeof(cpus), &cpus))
+		die("sched_setaffinity");
+}
+
+static void wait_held(const char *key, _Atomic int *held)
+{
+	int i;
+
+	for (i = 0; i < 400 && !*held; i++)
+		usleep(5000);
+	must(key, *held == 1, "%d", *held);
+}
+
+/* They end, or the disk is not used any more. */
+static void see_jobs(struct job *reader, struct job *zero)
+{
+	see("read", "%s", job_result(reader, 6));
+	see("zeroout", "%s", job_result(zero, 6));
+	if (!reader->done || !zero->done)
+		exit(3);
+}
+
 /*
  * A read into a page of the disk that is under writeback, and which somebody
  * has locked who waits for that: whoever completes the read must not wait for
- * the lock, as it would have completed the writeback next.
+ * the lock, as it would have completed the writeback next. All goes through one
+ * connection, as all runs on one CPU, and is completed by what receives from
+ * it, as it is told not to care for CPUs.
  */
 static void locked_nbd(int async)
 {
-	int fd = open_node(O_RDWR), other = open(disk->path, O_RDWR), i;
+	int fd = open_node(O_RDWR), other = open(disk->path, O_RDWR), ret;
 	char *map = map_disk(other, PAGE, 0);
 	struct job reader = {
 		.fn = async ? job_aio : job_pread, .fd = fd, .buf = map,
@@ -486,25 +520,43 @@ static void locked_nbd(int async)
 	};
 	struct job zero = { .fn = job_zeroout, .fd2 = other, .len = PAGE };
 
+	ret = write_file("0", "/sys/block/%s/queue/rq_affinity",
+			 disk->path + 5);
+	must("affinity", !ret, "%s", result(ret));
+	only_cpu_0();
 	map[0] = 1;
 	nbd_control->hold_reads = nbd_control->hold_writes = 1;
 	job_start(&reader);
-	for (i = 0; i < 400 && !nbd_control->held_reads; i++)
-		usleep(5000);
-	see("held", "%d", nbd_control->held_reads);
-	sync_file_range(other, 0, PAGE, SYNC_FILE_RANGE_WRITE);
-	for (i = 0; i < 400 && !nbd_control->held_writes; i++)
-		usleep(5000);
-	see("writeback", "%d", nbd_control->held_writes);
+	wait_held("held", &nbd_control->held_reads);
+	ret = sysret(sync_file_range(other, 0, PAGE, SYNC_FILE_RANGE_WRITE));
+	must("sync_file_range", !ret, "%s", result(ret));
+	wait_held("writeback", &nbd_control->held_writes);
 	job_start(&zero);
 	usleep(500000);
+	must("locked", !zero.done && !reader.done, "waits");
 	nbd_control->hold_reads = 0;
-	usleep(200000);
+	/* Sent, received and completed. */
+	usleep(500000);
 	nbd_control->hold_writes = 0;
-	see("read", "%s", job_result(&reader, 5));
-	see("zeroout", "%s", job_result(&zero, 5));
-	if (!reader.done || !zero.done)
-		exit(3);
+	see_jobs(&reader, &zero);
+}
+
+static void wait_inflight(const struct disk *d, bool some)
+{
+	int i;
+
+	for (i = 0; i < 1000 && !disk_inflight(d->path) == some; i++)
+		usleep(5000);
+	must(some ? "in flight" : "not in flight",
+	     !disk_inflight(d->path) != some, "%s", some ? "some" : "none");
+}
+
+static long written_behind(int fd, off_t pos)
+{
+	char *buf = memory(PAGE, 3);
+	struct iovec iov = { buf, PAGE };
+
+	return sysret(pwritev2(fd, &iov, 1, pos, RWF_DONTCACHE));
 }
 
 /*
@@ -519,41 +571,39 @@ static void locked_work(int async)
 	};
 	struct job reader = { .len = PAGE, .fn = async ? job_aio : job_pread };
 	struct job zero = { .fn = job_zeroout, .len = PAGE, .pos = PAGE };
-	char *buf = memory(PAGE, 3), *map;
-	struct iovec iov = { buf, PAGE };
-	cpu_set_t cpus;
-	double start;
-	int other;
-	long ret;
+	char *buf = memory(PAGE, 0), *map;
+	int other, ret;
 
 	if (null_add(&behind))
 		die("a second disk");
-	CPU_ZERO(&cpus);
-	CPU_SET(0, &cpus);
-	sched_setaffinity(0, sizeof(cpus), &cpus);
+	only_cpu_0();
 	other = open(behind.path, O_RDWR);
 	reader.fd = open_node(O_RDWR);
 	zero.fd2 = other;
-	/* The neighbour is cached, so that its fault maps our page, too. */
+	/*
+	 * The neighbour is cached, alone, so that its fault maps our page, too:
+	 * a fault of that itself would have it kept.
+	 */
+	posix_fadvise(other, 0, 0, POSIX_FADV_RANDOM);
 	if (pread(other, buf, PAGE, 0) != PAGE)
 		die("the neighbour");
-	ret = pwritev2(other, &iov, 1, PAGE, RWF_DONTCACHE);
-	see("write", "%s", result(sysret(ret)));
-	start = now();
+	must("write", written_behind(other, PAGE) == PAGE, "behind");
+	sync_file_range(other, PAGE, PAGE, SYNC_FILE_RANGE_WRITE);
+	wait_inflight(&behind, true);
 	map = map_disk(other, 2 * PAGE, 0);
 	see("neighbour", "%d", *(volatile char *)map);
+	/* It is not dropped at the end of this writeback, but of the next. */
 	map[PAGE] = 1;
+	wait_inflight(&behind, false);
 	reader.buf = map + PAGE;
-	sleep_until(start + 2.5);
 	job_start(&reader);
 	usleep(150000);
 	sync_file_range(other, PAGE, PAGE, SYNC_FILE_RANGE_WRITE);
 	usleep(150000);
 	job_start(&zero);
-	see("read", "%s", job_result(&reader, 6));
-	see("zeroout", "%s", job_result(&zero, 6));
-	if (!reader.done || !zero.done)
-		exit(3);
+	usleep(150000);
+	must("locked", !zero.done && !reader.done, "waits");
+	see_jobs(&reader, &zero);
 	close(other);
 	null_del(&behind);
 }
@@ -611,14 +661,15 @@ static void errors(int engine)
 		{ "16 MiB, in the middle", MIB, 16 * MIB },
 		{ "to the end of the disk", 4 * MIB, 21 * MIB },
 	};
-	int fd = open_node(O_RDWR), write;
+	int fd = open_node(O_RDWR), write, ret;
 	char *buf = memory(21 * MIB, 0);
 	struct iovec iov = { buf };
 	struct req rq = { .iov = &iov, .nr = 1 };
 	char key[64];
 	size_t i;
 
-	see("badblocks", "%s", result(bad_sectors("+8192-8192")));
+	ret = bad_sectors("+8192-8192");
+	must("badblocks", !ret, "%s", result(ret));
 	for (i = 0; i < ARRAY_SIZE(what); i++) {
 		for (write = 0; write < 2; write++) {
 			snprintf(key, sizeof(key), "%s %s",
@@ -656,7 +707,7 @@ static void zones(int engine)
 		{ "read what is not written", false, 8 * MIB, PAGE },
 		{ "address 4", true, 20 * MIB, PAGE },
 	};
-	int fd = open_node(O_RDWR);
+	int fd = open_node(O_RDWR), ret;
 	struct blk_zone_range all = { 0, DISK_MIB * MIB / 512 };
 	struct {
 		struct blk_zone_report head;
@@ -669,7 +720,8 @@ static void zones(int engine)
 
 	all.sector = 4 * MIB / 512;
 	all.nr_sectors -= all.sector;
-	see("reset", "%s", result(sysret(ioctl(fd, BLKRESETZONE, &all))));
+	ret = sysret(ioctl(fd, BLKRESETZONE, &all));
+	must("reset", !ret, "%s", result(ret));
 	for (i = 0; i < ARRAY_SIZE(what); i++) {
 		iov.iov_base = buf + (strcmp(what[i].name, "address 4") ? 0 : 4);
 		iov.iov_len = what[i].len;
@@ -786,6 +838,8 @@ static void opens(int unused)
 	int fd;
 
 	for (i = 0; i < ARRAY_SIZE(how); i++) {
+		long got, put, size_ret, sync;
+
 		fd = open(node(), how[i].flags | O_DIRECT, 0600);
 		if (fd < 0) {
 			see(how[i].name, "%s", result(-errno));
@@ -793,15 +847,22 @@ static void opens(int unused)
 		}
 		st.st_size = -1;
 		fstat(fd, &st);
+		got = sysret(read(fd, buf, PAGE));
+		put = sysret(write(fd, buf, PAGE));
+		size_ret = sysret(ioctl(fd, BLKGETSIZE, &size));
+		sync = sysret(fsync(fd));
 		see(how[i].name, "flags %o, read %s, write %s, size %s, "
 		    "fsync %s, to %ld, st_size %ld", fcntl(fd, F_GETFL),
-		    result(sysret(read(fd, buf, PAGE))),
-		    result(sysret(write(fd, buf, PAGE))),
-		    result(sysret(ioctl(fd, BLKGETSIZE, &size))),
-		    result(sysret(fsync(fd))), (long)lseek(fd, 0, SEEK_CUR),
-		    (long)st.st_size);
+		    result(got), result(put), result(size_ret), result(sync),
+		    (long)lseek(fd, 0, SEEK_CUR), (long)st.st_size);
 		close(fd);
 	}
+}
+
+/* What a call returned, and where the file is after it. */
+static void see_at(const char *key, int fd, long ret)
+{
+	see(key, "%s, at %ld", result(ret), (long)lseek(fd, 0, SEEK_CUR));
 }
 
 static void seeks(int unused)
@@ -824,9 +885,7 @@ static void seeks(int unused)
 	for (i = 0; i < ARRAY_SIZE(to); i++) {
 		snprintf(key, sizeof(key), "%ld from %d", (long)to[i].off,
 			 to[i].whence);
-		see(key, "%s, then %ld",
-		    result(sysret(lseek(fd, to[i].off, to[i].whence))),
-		    (long)lseek(fd, 0, SEEK_CUR));
+		see_at(key, fd, sysret(lseek(fd, to[i].off, to[i].whence)));
 		if (i % 5 == 0) {
 			snprintf(key, sizeof(key), "read %zu", i);
 			see(key, "%s", result(sysret(read(fd, buf, 4096))));
@@ -836,30 +895,24 @@ static void seeks(int unused)
 	lseek(fd, -(off_t)MIB - 512, SEEK_END);
 	for (i = 0; i < 3; i++) {
 		snprintf(key, sizeof(key), "end %zu", i);
-		see(key, "read %s, at %ld", result(sysret(read(fd, buf, MIB))),
-		    (long)lseek(fd, 0, SEEK_CUR));
+		see_at(key, fd, sysret(read(fd, buf, MIB)));
 	}
 	lseek(fd, -(off_t)MIB - 512, SEEK_END);
 	for (i = 0; i < 3; i++) {
 		snprintf(key, sizeof(key), "write end %zu", i);
-		see(key, "write %s, at %ld",
-		    result(sysret(write(fd, buf, MIB))),
-		    (long)lseek(fd, 0, SEEK_CUR));
+		see_at(key, fd, sysret(write(fd, buf, MIB)));
 	}
 	/* After an error and a short one. */
 	lseek(fd, 4096, SEEK_SET);
-	see("unaligned", "%s, at %ld", result(sysret(read(fd, buf, 100))),
-	    (long)lseek(fd, 0, SEEK_CUR));
+	see_at("unaligned", fd, sysret(read(fd, buf, 100)));
 	mprotect(buf + 8192, 4096, PROT_NONE);
-	see("hole", "%s, at %ld", result(sysret(read(fd, buf, 16384))),
-	    (long)lseek(fd, 0, SEEK_CUR));
-	see("write from a hole", "%s, at %ld",
-	    result(sysret(write(fd, buf, 16384))), (long)lseek(fd, 0, SEEK_CUR));
+	see_at("hole", fd, sysret(read(fd, buf, 16384)));
+	see_at("write from a hole", fd, sysret(write(fd, buf, 16384)));
 }
 
 static void calls(int unused)
 {
-	int fd = open_node(O_RDWR), pipes[2], file, ep;
+	int fd = open_node(O_RDWR), pipes[2], file, ep, ret;
 	char *buf = memory(65536, 5), *p;
 	struct pollfd pfd = { .fd = fd, .events = POLLIN | POLLOUT };
 	struct epoll_event ev = { .events = EPOLLIN };
@@ -904,7 +957,8 @@ static void calls(int unused)
 	see("fsync", "%s", result(sysret(fsync(fd))));
 	see("fdatasync", "%s", result(sysret(fdatasync(fd))));
 	see("flock", "%s", result(sysret(flock(fd, LOCK_EX | LOCK_NB))));
-	see("poll", "%d %x", poll(&pfd, 1, 0), pfd.revents);
+	ret = poll(&pfd, 1, 0);
+	see("poll", "%d %x", ret, pfd.revents);
 	ep = epoll_create1(0);
 	see("epoll", "%s", result(sysret(epoll_ctl(ep, EPOLL_CTL_ADD, fd, &ev))));
 	see("statx", "%s", result(sysret(statx(fd, "", AT_EMPTY_PATH,
@@ -1165,13 +1219,14 @@ static void cached(int engine)
 	struct iovec iov = { buf, 16 * PAGE };
 	struct req rq = { .iov = &iov, .nr = 1, .pos = 4 * MIB };
 	char *map = map_disk(other, 16 * PAGE, 4 * MIB);
+	long ret;
 
 	memset(buf, 0x31, 16 * PAGE);
 	if (pwrite(other, buf, 3 * PAGE, 4 * MIB + PAGE) != 3 * PAGE)
 		die("pwrite");
 	map[5 * PAGE] = 7;
-	see("read of dirty", "%s %lx", result(do_io(engine, fd, &rq)),
-	    (long)hash(buf, 16 * PAGE));
+	ret = do_io(engine, fd, &rq);
+	see("read of dirty", "%s %lx", result(ret), (long)hash(buf, 16 * PAGE));
 	memset(buf, 0x32, 16 * PAGE);
 	rq.write = true;
 	see("write", "%s", result(do_io(engine, fd, &rq)));
@@ -1188,8 +1243,8 @@ static void cached(int engine)
 	see("NOWAIT of dirty", "%s", result(do_io(engine, fd, &rq)));
 	fsync(other);
 	see("NOWAIT of clean", "%s", result(do_io(engine, fd, &rq)));
-	see("fsync", "%s %s", result(sysret(fsync(fd))),
-	    result(sysret(fsync(other))));
+	see("fsync", "%s", result(sysret(fsync(fd))));
+	see("fsync by another", "%s", result(sysret(fsync(other))));
 	see("disk", "%lx", (long)hash_of_disk(4 * MIB, MIB));
 }
 
@@ -1198,7 +1253,7 @@ static void claimed(int unused)
 {
 	int excl = open(disk->path, O_RDWR | O_EXCL), fd;
 
-	see("claim", "%s", excl < 0 ? result(-errno) : "ok");
+	must("claim", excl >= 0, "%s", excl < 0 ? result(-errno) : "ok");
 	fd = open(node(), O_RDWR | O_DIRECT);
 	see("open", "%s", fd < 0 ? result(-errno) : "ok");
 	if (fd >= 0)
@@ -1220,6 +1275,7 @@ static void dax(int engine)
 	char *anon = memory(2 * PAGE, 0), *map;
 	struct iovec iov[3];
 	struct req rq = { .iov = iov };
+	long ret;
 
 	if (access("/dev/pmem0", F_OK) ||
 	    system("mkfs.ext4 -q -F -b 4096 /dev/pmem0 && mkdir -p /tmp/dax && "
@@ -1246,8 +1302,8 @@ static void dax(int engine)
 	iov[0] = (struct iovec){ map, 16 * PAGE };
 	rq.nr = 1;
 	rq.write = false;
-	see("only DAX", "%s %lx", result(do_io(engine, fd, &rq)),
-	    (long)hash(map, 16 * PAGE));
+	ret = do_io(engine, fd, &rq);
+	see("only DAX", "%s %lx", result(ret), (long)hash(map, 16 * PAGE));
 	munmap(map, 16 * PAGE);
 	close(file);
 	umount("/tmp/dax");
@@ -1266,10 +1322,7 @@ static void metadata(int write)
 	int ret;
 
 	ret = ring_init(&r, 4, 0);
-	if (ret) {
-		see("setup", "%s", result(ret));
-		return;
-	}
+	must("setup", !ret, "%s", result(ret));
 	see("plain", "%s", result(sysret(pread(fd, buf, PAGE, MIB))));
 	sqe = prep_sqe(&r, write ? IORING_OP_WRITE : IORING_OP_READ, fd, buf,
 		       PAGE, MIB);
@@ -1312,8 +1365,8 @@ static void removed(int unused)
 	}
 	see("fsync", "%s", result(sysret(fsync(fd))));
 	see("seek", "%ld", (long)lseek(fd, 0, SEEK_END));
-	see("size", "%s %lu", result(sysret(ioctl(fd, BLKGETSIZE64, &size))),
-	    (long)size);
+	e = sysret(ioctl(fd, BLKGETSIZE64, &size));
+	see("size", "%s %lu", result(e), (long)size);
 	e = open(path, O_RDWR | O_DIRECT);
 	see("open again", "%s", e < 0 ? "fails" : "ok");
 	close(fd);
@@ -1421,18 +1474,18 @@ const struct test tests[] = {
 	{ "ops-sqpoll", ops, "plain", SQPOLL, 60 },
 	{ "poll-few", poll_few, "null-poll4,nvme,dm", 0, 20 },
 	{ "poll-few-fixed", poll_few, "null-poll4,nvme,dm", 1, 20 },
-	{ "nowait-aio", nowait_aio, "null-depth1", 0 },
-	{ "nowait-aio-nonblock", nowait_aio, "null-depth1", O_NONBLOCK },
-	{ "nowait-sync", nowait_sync, "null-depth1", 0 },
-	{ "nowait-sync-nonblock", nowait_sync, "null-depth1", O_NONBLOCK },
-	{ "uring-waits", nowait_uring, "null-depth1", 0 },
-	{ "uring-waits-write", nowait_uring, "null-depth1", FLAG_WRITE },
-	{ "uring-waits-fixed", nowait_uring, "null-depth1", FLAG_FIXED },
-	{ "uring-nowait", nowait_uring, "null-depth1", FLAG_NOWAIT },
-	{ "uring-nonblock", nowait_uring, "null-depth1", FLAG_NONBLOCK },
+	{ "nowait-aio", nowait_aio, "null-depth1", 0, .timed = true },
+	{ "nowait-aio-nonblock", nowait_aio, "null-depth1", O_NONBLOCK, .timed = true },
+	{ "nowait-sync", nowait_sync, "null-depth1", 0, .timed = true },
+	{ "nowait-sync-nonblock", nowait_sync, "null-depth1", O_NONBLOCK, .timed = true },
+	{ "uring-waits", nowait_uring, "null-depth1", 0, .timed = true },
+	{ "uring-waits-write", nowait_uring, "null-depth1", FLAG_WRITE, .timed = true },
+	{ "uring-waits-fixed", nowait_uring, "null-depth1", FLAG_FIXED, .timed = true },
+	{ "uring-nowait", nowait_uring, "null-depth1", FLAG_NOWAIT, .timed = true },
+	{ "uring-nonblock", nowait_uring, "null-depth1", FLAG_NONBLOCK, .timed = true },
 	{ "hung-task", hung_task, "null-slow", 0, 30 },
 	{ "hung-task-write", hung_task, "null-slow", 1, 30, .lasting = true },
-	{ "throttle", throttle, "plain", 0, 60 },
+	{ "throttle", throttle, "plain", 0, 60, .timed = true },
 	{ "throttle-write", throttle, "plain", 1, 60, .lasting = true },
 	{ "stale-cache", stale_cache, "nbd" },
 	{ "mmap-writers", mmap_writers, "plain,pmem", SYNC, 60, .noisy = true },
@@ -1461,7 +1514,7 @@ const struct test tests[] = {
 	{ "calls", calls, "plain,scsi,loop" },
 	{ "ioctl", ioctls, "plain,scsi,nvme,null-zoned", O_RDWR },
 	{ "ioctl-read-only", ioctls, "plain", O_RDONLY },
-	{ "in-flight", in_flight, "null-second" },
+	{ "in-flight", in_flight, "null-second", .timed = true },
 	{ "ioprio", ioprio, "plain,scsi" },
 	{ "times", times, "plain", SYNC },
 	{ "times-aio", times, "plain", AIO },

@@ -24,7 +24,7 @@
  */
 __attribute__((format(printf, 2, 3)))
 void see(const char *key, const char *fmt, ...);
-/* For what has to be so whatever the other side says. */
+/* For what has to be so on either side, or nothing has been compared. */
 __attribute__((format(printf, 3, 4)))
 void must(const char *key, bool ok, const char *fmt, ...);
 /* The name of an error, or the number that was returned. */
@@ -81,6 +81,8 @@ int null_add(struct disk *d);
 void null_del(struct disk *d);
 void prepare(void);		/* the same bytes on all of the disk */
 void prepare_range(uint64_t from, uint64_t to);
+void fsync_disk(void);	/* and forget its errors */
+unsigned long disk_inflight(const char *path);
 uint64_t hash(const void *p, size_t len);
 uint64_t hash_of_disk(off_t pos, size_t len);
 uint64_t size_of_disk(void);
@@ -137,6 +139,7 @@ struct test {
 	int arg;
 	int timeout;		/* seconds; 10 if not given */
 	bool raw_only;		/* its must()s are all there is to it */
+	bool timed;		/* a machine with more to do may be too late */
 	bool noisy;		/* the log depends on who comes first */
 	bool lasting;		/* only with --all */
 };

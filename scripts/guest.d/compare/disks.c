@@ -143,6 +143,23 @@ unsigned long disk_stat(int n)
 	return strtoul(p, NULL, 10);
 }
 
+/* Requests, reads and writes, that the disk works on. */
+unsigned long disk_inflight(const char *path)
+{
+	char name[128], text[64];
+	unsigned long reads = 0, writes = 0;
+	FILE *f;
+
+	snprintf(name, sizeof(name), "/sys/block/%s/inflight", path + 5);
+	f = fopen(name, "r");
+	if (!f)
+		die(name);
+	if (fgets(text, sizeof(text), f))
+		sscanf(text, "%lu %lu", &reads, &writes);
+	fclose(f);
+	return reads + writes;
+}
+
 /* The same bytes at the same place each time; @pos and @len in whole pages. */
 static void prepare_at(int fd, uint64_t *p, uint64_t pos, size_t len)
 {
@@ -171,6 +188,14 @@ void prepare(void)
 
 	prepare_range(0, size_of_disk());
 	ioctl(fd, BLKFLSBUF, 0);
+	close(fd);
+}
+
+void fsync_disk(void)
+{
+	int fd = open_disk(O_RDWR);
+
+	fsync(fd);
 	close(fd);
 }
 

@@ -281,6 +281,9 @@ static bool exact(const struct op *op, size_t len, unsigned int block)
 	       !(op->nr && (op->seg % block || op->gap % block));
 }
 
+/* Reads and writes that did something. */
+static int nr_good;
+
 static void one(enum engine e, const struct op *op, bool write, int fd,
 		unsigned int block, uint64_t size)
 {
@@ -289,7 +292,7 @@ static void one(enum engine e, const struct op *op, bool write, int fd,
 	struct req rq = { .write = write, .iov = iov, .flags = op->flags };
 	unsigned int seed = op - table;
 	struct area a;
-	double start;
+	double start, took;
 	char key[96], *p;
 	uint64_t from, to;
 	int i;
@@ -324,8 +327,11 @@ static void one(enum engine e, const struct op *op, bool write, int fd,
 	around(rq.pos, len, size, &from, &to);
 	start = now();
 	ret = do_io(e, fd, &rq);
+	took = now() - start;
+	if (ret > 0)
+		nr_good++;
 	see(key, "%s%s, data %08x, disk %08x", result(ret),
-	    !disk->slow && now() - start > 5 ? " after long" : "",
+	    !disk->slow && took > 5 ? " after long" : "",
 	    exact(op, len, block) ? (unsigned int)area_hash(&a) : 0,
 	    write && to && exact(op, len, block) ?
 		(unsigned int)hash_of_disk(from, to - from) : 0);
@@ -364,6 +370,7 @@ void ops(int engine)
 		one(engine, &table[i], false, fd, block, size);
 		one(engine, &table[i], true, fd, block, size);
 	}
+	must("good", nr_good > 30, "%d did something", nr_good);
 	see("fsync", "%s", result(sysret(fsync(fd))));
 	close(fd);
 }

@@ -29,6 +29,9 @@
 #ifndef MADV_PAGEOUT
 #define MADV_PAGEOUT	21
 #endif
+#ifndef MREMAP_DONTUNMAP
+#define MREMAP_DONTUNMAP	4
+#endif
 
 #define HUGE		(2UL << 20)
 #define PAGE		4096UL
@@ -82,7 +85,8 @@ static void pin(unsigned int *seed)
 	gup.addr = (uintptr_t)part(seed, &len);
 	gup.size = len;
 	gup.nr_pages_per_call = pick(seed, 2) ? len / PAGE : 7;
-	gup.gup_flags = (pick(seed, 2) ? FOLL_WRITE : 0) |
+	/* gup_test warns if it gets the zero page, which nobody pins. */
+	gup.gup_flags = (!what || pick(seed, 2) ? FOLL_WRITE : 0) |
 			(pick(seed, 4) ? 0 : FOLL_LONGTERM);
 	if (ioctl(gup_fd, what ? PIN_BVECS_BENCHMARK : PIN_FAST_BENCHMARK,
 		  &gup) && errno != ENOMEM)
@@ -161,22 +165,17 @@ static void move(unsigned int *seed)
 	size_t len;
 	char *p = part(seed, &len), *to;
 
-	to = mmap(NULL, len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (to == MAP_FAILED)
-		return;
-	if (mremap(p, len, len, MREMAP_MAYMOVE | MREMAP_FIXED, to) == to)
-		mremap(to, len, len, MREMAP_MAYMOVE | MREMAP_FIXED, p);
-	else
+	/* A mapping stays in its place, or somebody else's mmap() takes that. */
+	to = mremap(p, len, len, MREMAP_MAYMOVE | MREMAP_DONTUNMAP);
+	if (to != MAP_FAILED &&
+	    mremap(to, len, len, MREMAP_MAYMOVE | MREMAP_FIXED, p) != p)
 		munmap(to, len);
 }
 
-static void do_fork(unsigned int *seed)
+static void do_fork(void)
 {
 	pid_t pid = syscall(SYS_fork);
-	size_t len;
 
-	(void)seed;
-	(void)len;
 	if (!pid)
 		_exit(0);
 	if (pid > 0)
@@ -198,7 +197,7 @@ static void change(unsigned int *seed)
 	case 2: madvise(p, len, MADV_COLLAPSE); break;
 	case 3: madvise(p, len, MADV_PAGEOUT); break;
 	case 4: move(seed); break;
-	case 5: do_fork(seed); break;
+	case 5: do_fork(); break;
 	case 6:
 		fallocate(memfd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
 			  pick(seed, AREA / PAGE) * PAGE, len);

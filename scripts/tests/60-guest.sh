@@ -82,7 +82,7 @@ test_guest_wrong_usage()
 	mkdir tree
 	fails 'not a kernel tree' "$REPO/scripts/guest" --tree tree
 	fails 'not a kernel tree' "$REPO/scripts/bench" --tree tree
-	"$REPO/scripts/guest" --list | says '^20-dd +plain debug$'
+	"$REPO/scripts/guest" --list | says '^20-dd +disks debug$'
 }
 
 # A root file system has programs that run with the libraries it has.

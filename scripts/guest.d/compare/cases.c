@@ -33,6 +33,10 @@
 
 #include "compare.h"
 
+#ifndef STATX_WRITE_ATOMIC
+#define STATX_WRITE_ATOMIC	0x10000
+#endif
+
 /* Has it waited for a disk that takes a second? */
 static const char *took(double start)
 {
@@ -504,26 +508,38 @@ static void see_jobs(struct job *reader, struct job *zero)
 }
 
 /*
- * A read into a page of the disk that is under writeback, and which somebody
- * has locked who waits for that: whoever completes the read must not wait for
- * the lock, as it would have completed the writeback next. All goes through one
- * connection, as all runs on one CPU, and is completed by what receives from
- * it, as it is told not to care for CPUs.
+ * A read into a page that is under writeback, and which somebody has locked who
+ * waits for that: whoever completes the read must not wait for the lock, as it
+ * would have completed the writeback next. All goes through one connection, as
+ * all runs on one CPU, and is completed by what receives from it. The page is
+ * that of another partition, for nothing of the one that is read to be cached.
  */
 static void locked_nbd(int async)
 {
-	int fd = open_node(O_RDWR), other = open(disk->path, O_RDWR), ret;
-	char *map = map_disk(other, PAGE, 0);
+	char read_path[72], page_path[72], *map;
 	struct job reader = {
-		.fn = async ? job_aio : job_pread, .fd = fd, .buf = map,
-		.len = PAGE, .pos = MIB,
+		.fn = async ? job_aio : job_pread, .len = PAGE, .pos = MIB,
 	};
-	struct job zero = { .fn = job_zeroout, .fd2 = other, .len = PAGE };
+	struct job zero = { .fn = job_zeroout, .len = PAGE };
+	int fd, other, ret;
 
 	ret = write_file("0", "/sys/block/%s/queue/rq_affinity",
 			 disk->path + 5);
 	must("affinity", !ret, "%s", result(ret));
+	snprintf(read_path, sizeof(read_path), "%sp1", disk->path);
+	snprintf(page_path, sizeof(page_path), "%sp2", disk->path);
+	if (partition_add(1, MIB, 8 * MIB) ||
+	    partition_add(2, 10 * MIB, 8 * MIB) ||
+	    raw_bind(200, rdev_of(read_path)))
+		die("partitions");
+	fd = open(on_raw ? "/dev/raw/raw200" : read_path, O_RDWR | O_DIRECT);
+	other = open(page_path, O_RDWR);
+	if (fd < 0 || other < 0)
+		die("open of a partition");
+	reader.fd = fd;
+	zero.fd2 = other;
 	only_cpu_0();
+	map = reader.buf = map_disk(other, PAGE, 0);
 	map[0] = 1;
 	nbd_control->hold_reads = nbd_control->hold_writes = 1;
 	job_start(&reader);
@@ -539,6 +555,12 @@ static void locked_nbd(int async)
 	usleep(500000);
 	nbd_control->hold_writes = 0;
 	see_jobs(&reader, &zero);
+	munmap(map, PAGE);
+	close(fd);
+	close(other);
+	raw_bind(200, 0);
+	see("partition 1", "%s", result(partition_del(1)));
+	see("partition 2", "%s", result(partition_del(2)));
 }
 
 static void wait_inflight(const struct disk *d, bool some)
@@ -572,7 +594,7 @@ static void locked_work(int async)
 	struct job reader = { .len = PAGE, .fn = async ? job_aio : job_pread };
 	struct job zero = { .fn = job_zeroout, .len = PAGE, .pos = PAGE };
 	char *buf = memory(PAGE, 0), *map;
-	int other, ret;
+	int other;
 
 	if (null_add(&behind))
 		die("a second disk");
@@ -658,11 +680,10 @@ static void errors(int engine)
 		{ "last block", 4 * MIB - 65536, 65536 + 512 },
 		{ "in the middle", 4 * MIB - 65536, 131072 },
 		{ "3 MiB, in the middle", 3 * MIB, 3 * MIB },
-		{ "16 MiB, in the middle", MIB, 16 * MIB },
-		{ "to the end of the disk", 4 * MIB, 21 * MIB },
+		{ "6 MiB, in the middle", MIB, 6 * MIB },
 	};
 	int fd = open_node(O_RDWR), write, ret;
-	char *buf = memory(21 * MIB, 0);
+	char *buf = memory(6 * MIB, 0);
 	struct iovec iov = { buf };
 	struct req rq = { .iov = &iov, .nr = 1 };
 	char key[64];
@@ -674,7 +695,7 @@ static void errors(int engine)
 		for (write = 0; write < 2; write++) {
 			snprintf(key, sizeof(key), "%s %s",
 				 write ? "write" : "read", what[i].name);
-			memset(buf, write ? i + 1 : 0, 21 * MIB);
+			memset(buf, write ? i + 1 : 0, what[i].len);
 			iov.iov_len = what[i].len;
 			rq.pos = what[i].pos;
 			rq.write = write;
@@ -962,10 +983,13 @@ static void calls(int unused)
 	ep = epoll_create1(0);
 	see("epoll", "%s", result(sysret(epoll_ctl(ep, EPOLL_CTL_ADD, fd, &ev))));
 	see("statx", "%s", result(sysret(statx(fd, "", AT_EMPTY_PATH,
-				STATX_BASIC_STATS | STATX_DIOALIGN | 0x10000,
+				STATX_BASIC_STATS | STATX_DIOALIGN |
+				STATX_WRITE_ATOMIC,
 				&stx))));
-	see("alignment", "mask %x, %u %u", stx.stx_mask & STATX_DIOALIGN,
+	see("alignment", "mask %x, %u %u",
+	    stx.stx_mask & (STATX_DIOALIGN | STATX_WRITE_ATOMIC),
 	    stx.stx_dio_mem_align, stx.stx_dio_offset_align);
+	see("blksize", "%u", stx.stx_blksize);
 	see("discard", "%s", result(sysret(ioctl(fd, BLKDISCARD, range))));
 	see("zeroout", "%s", result(sysret(ioctl(fd, BLKZEROOUT, range))));
 	see("disk", "%lx", (long)hash_of_disk(0, MIB));
@@ -1266,6 +1290,13 @@ static void claimed(int unused)
 	fd = open(node(), O_RDWR | O_DIRECT);
 	excl = open(disk->path, O_RDWR | O_EXCL);
 	see("claim after open", "%s", excl < 0 ? result(-errno) : "ok");
+	if (excl >= 0)
+		close(excl);
+	close(fd);
+	excl = open(node(), O_RDWR | O_DIRECT | O_EXCL);
+	see("open to claim", "%s", excl < 0 ? result(-errno) : "ok");
+	fd = open(node(), O_RDWR | O_DIRECT | O_EXCL);
+	see("open to claim again", "%s", fd < 0 ? result(-errno) : "ok");
 }
 
 /* Memory of a file on DAX, alone and between other memory. */

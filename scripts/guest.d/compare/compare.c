@@ -264,7 +264,7 @@ static bool reap(pid_t pid, double seconds, int *status)
 /* A case on one side, in a process of its own, which may never come back. */
 static void run_side(const struct test *t, bool raw)
 {
-	int limit = (t->timeout ? t->timeout : 20) * patience, status = 0;
+	int limit = (t->timeout ? t->timeout : 40) * patience, status = 0;
 	double start = now();
 	pid_t pid;
 

@@ -79,6 +79,8 @@ int raw_bound(unsigned int minor, dev_t *dev);
 dev_t rdev_of(const char *path);
 int null_add(struct disk *d);
 void null_del(struct disk *d);
+int partition_add(int nr, uint64_t start, uint64_t len);
+int partition_del(int nr);
 void prepare(void);		/* the same bytes on all of the disk */
 void prepare_range(uint64_t from, uint64_t to);
 void fsync_disk(void);	/* and forget its errors */
@@ -137,7 +139,7 @@ struct test {
 	void (*fn)(int arg);
 	const char *disks;
 	int arg;
-	int timeout;		/* seconds; 10 if not given */
+	int timeout;		/* seconds; 40 if not given */
 	bool raw_only;		/* its must()s are all there is to it */
 	bool timed;		/* a machine with more to do may be too late */
 	bool noisy;		/* the log depends on who comes first */

@@ -21,6 +21,7 @@
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <linux/blkpg.h>
 #include <linux/dm-ioctl.h>
 #include <linux/nbd.h>
 #include <linux/raw.h>
@@ -358,13 +359,19 @@ static void dm_del(struct disk *d)
 }
 
 /*
- * NBD, whose server we are: it holds back replies when it is told to.
+ * NBD, whose server we are: it holds back replies when it is told to. What a
+ * disk with more than one connection receives, it completes in the work item
+ * that has received it.
  */
+#define NBD_CONNECTIONS	2
+#define NBD_HELD	128
+
 struct nbd_control *nbd_control;
 
 struct held {
 	struct nbd_request rq;
 	bool write;
+	int fd;
 };
 
 static bool full_io(int fd, void *p, size_t len, bool write_it)
@@ -394,7 +401,7 @@ static void nbd_answer(int fd, struct nbd_request *rq, char *data)
 }
 
 /* Reads are answered before writes if both waited. */
-static void nbd_release(int fd, struct held *held, int *nr, char *data)
+static void nbd_release(struct held *held, int *nr, char *data)
 {
 	int pass, i, n = 0;
 
@@ -406,7 +413,7 @@ static void nbd_release(int fd, struct held *held, int *nr, char *data)
 			    (pass ? nbd_control->hold_writes :
 				    nbd_control->hold_reads))
 				continue;
-			nbd_answer(fd, &h->rq, data);
+			nbd_answer(h->fd, &h->rq, data);
 			h->rq.magic = 0;
 			if (pass)
 				nbd_control->held_writes--;
@@ -420,74 +427,116 @@ static void nbd_release(int fd, struct held *held, int *nr, char *data)
 	*nr = n;
 }
 
-static void nbd_serve(int fd)
+/* Take a request and answer it, or keep it in @held. */
+static void nbd_request(int fd, struct held *held, int *nr, char *data)
+{
+	struct nbd_request rq;
+	int cmd;
+
+	if (!full_io(fd, &rq, sizeof(rq), false))
+		exit(0);
+	cmd = be32toh(rq.type) & 0xffff;
+	if (cmd == NBD_CMD_DISC)
+		exit(0);
+	if (cmd == NBD_CMD_WRITE &&
+	    !full_io(fd, data + be64toh(rq.from), be32toh(rq.len), false))
+		exit(0);
+	if (!(cmd == NBD_CMD_READ && nbd_control->hold_reads) &&
+	    !(cmd == NBD_CMD_WRITE && nbd_control->hold_writes)) {
+		nbd_answer(fd, &rq, data);
+		return;
+	}
+	if (*nr == NBD_HELD)
+		exit(1);
+	held[*nr].fd = fd;
+	held[*nr].rq = rq;
+	held[(*nr)++].write = cmd == NBD_CMD_WRITE;
+	if (cmd == NBD_CMD_WRITE)
+		nbd_control->held_writes++;
+	else
+		nbd_control->held_reads++;
+}
+
+static void nbd_serve(const int *fds)
 {
 	char *data = memory(DISK_MIB * MIB, 0);
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-	static struct held held[128];
-	struct nbd_request rq;
-	int nr = 0, cmd;
+	struct pollfd p[NBD_CONNECTIONS];
+	static struct held held[NBD_HELD];
+	int nr = 0, i;
 
+	for (i = 0; i < NBD_CONNECTIONS; i++)
+		p[i] = (struct pollfd){ .fd = fds[i], .events = POLLIN };
 	for (;;) {
-		nbd_release(fd, held, &nr, data);
-		if (poll(&p, 1, nr ? 5 : 50) <= 0)
+		nbd_release(held, &nr, data);
+		if (poll(p, NBD_CONNECTIONS, nr ? 5 : 50) <= 0)
 			continue;
-		if (!full_io(fd, &rq, sizeof(rq), false))
-			exit(0);
-		cmd = be32toh(rq.type) & 0xffff;
-		if (cmd == NBD_CMD_DISC)
-			exit(0);
-		if (cmd == NBD_CMD_WRITE &&
-		    !full_io(fd, data + be64toh(rq.from), be32toh(rq.len),
-			     false))
-			exit(0);
-		if ((cmd == NBD_CMD_READ && nbd_control->hold_reads) ||
-		    (cmd == NBD_CMD_WRITE && nbd_control->hold_writes)) {
-			if (nr == ARRAY_SIZE(held))
-				exit(1);
-			held[nr].rq = rq;
-			held[nr++].write = cmd == NBD_CMD_WRITE;
-			if (cmd == NBD_CMD_WRITE)
-				nbd_control->held_writes++;
-			else
-				nbd_control->held_reads++;
-			continue;
-		}
-		nbd_answer(fd, &rq, data);
+		for (i = 0; i < NBD_CONNECTIONS; i++)
+			if (p[i].revents)
+				nbd_request(fds[i], held, &nr, data);
 	}
 }
 
-static int nbd_add(struct disk *d)
+/* The server in a process of its own; our ends of its connections. */
+static void nbd_start(struct disk *d, int *ours)
 {
-	int fds[2], fd, i;
+	int theirs[NBD_CONNECTIONS], fds[2], i;
 
-	if (!nbd_control)
-		nbd_control = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
-				   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	memset(nbd_control, 0, sizeof(*nbd_control));
-	if (there_add(d) || socketpair(AF_UNIX, SOCK_STREAM, 0, fds))
-		return -errno;
+	for (i = 0; i < NBD_CONNECTIONS; i++) {
+		if (socketpair(AF_UNIX, SOCK_STREAM, 0, fds))
+			die("socketpair");
+		ours[i] = fds[0];
+		theirs[i] = fds[1];
+	}
 	d->pid[0] = fork();
 	if (!d->pid[0]) {
-		close(fds[0]);
-		nbd_serve(fds[1]);
+		for (i = 0; i < NBD_CONNECTIONS; i++)
+			close(ours[i]);
+		nbd_serve(theirs);
 	}
-	close(fds[1]);
-	fd = open(d->path, O_RDWR);
+	for (i = 0; i < NBD_CONNECTIONS; i++)
+		close(theirs[i]);
+}
+
+static int nbd_connect(struct disk *d, const int *socks)
+{
+	int fd = open(d->path, O_RDWR), i;
+
 	if (fd < 0 || ioctl(fd, NBD_SET_BLKSIZE, 512UL) ||
 	    ioctl(fd, NBD_SET_SIZE, DISK_MIB * MIB) ||
 	    ioctl(fd, NBD_SET_FLAGS, NBD_FLAG_HAS_FLAGS |
-		  NBD_FLAG_SEND_FLUSH | NBD_FLAG_SEND_FUA) ||
-	    ioctl(fd, NBD_SET_SOCK, fds[0]))
+		  NBD_FLAG_SEND_FLUSH | NBD_FLAG_SEND_FUA |
+		  NBD_FLAG_CAN_MULTI_CONN))
 		return -errno;
+	for (i = 0; i < NBD_CONNECTIONS; i++)
+		if (ioctl(fd, NBD_SET_SOCK, socks[i]))
+			return -errno;
 	d->pid[1] = fork();
 	if (!d->pid[1]) {
 		ioctl(fd, NBD_DO_IT);
 		ioctl(fd, NBD_CLEAR_SOCK);
 		exit(0);
 	}
-	close(fds[0]);
+	for (i = 0; i < NBD_CONNECTIONS; i++)
+		close(socks[i]);
 	close(fd);
+	return 0;
+}
+
+static int nbd_add(struct disk *d)
+{
+	int socks[NBD_CONNECTIONS], i, ret;
+
+	if (!nbd_control)
+		nbd_control = mmap(NULL, PAGE, PROT_READ | PROT_WRITE,
+				   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	memset(nbd_control, 0, sizeof(*nbd_control));
+	ret = there_add(d);
+	if (ret)
+		return ret;
+	nbd_start(d, socks);
+	ret = nbd_connect(d, socks);
+	if (ret)
+		return ret;
 	for (i = 0; i < 100; i++) {
 		disk = d;
 		if (size_of_disk() == DISK_MIB * MIB && hash_of_disk(0, 4096))
@@ -508,6 +557,35 @@ static void nbd_del(struct disk *d)
 	kill(d->pid[1], SIGKILL);
 	waitpid(d->pid[0], NULL, 0);
 	waitpid(d->pid[1], NULL, 0);
+}
+
+static int partition(int op, struct blkpg_partition *part)
+{
+	struct blkpg_ioctl_arg arg = {
+		.op = op, .datalen = sizeof(*part), .data = part,
+	};
+	int fd = open_disk(O_RDWR), ret;
+
+	ret = sysret(ioctl(fd, BLKPG, &arg));
+	close(fd);
+	return ret;
+}
+
+/* A part of the disk that is a disk of its own, with a page cache of its own. */
+int partition_add(int nr, uint64_t start, uint64_t len)
+{
+	struct blkpg_partition part = {
+		.pno = nr, .start = start, .length = len,
+	};
+
+	return partition(BLKPG_ADD_PARTITION, &part);
+}
+
+int partition_del(int nr)
+{
+	struct blkpg_partition part = { .pno = nr };
+
+	return partition(BLKPG_DEL_PARTITION, &part);
 }
 
 #define NULL_BLK(n, ...) { .name = n, .add = null_add, .del = null_del, \

@@ -125,49 +125,58 @@ int ring_register(struct ring *r, const struct iovec *iov, unsigned int nr)
 			      IORING_REGISTER_BUFFERS, iov, nr));
 }
 
-static long uring_io(int fd, const struct req *rq, unsigned int setup,
-		     unsigned int flags)
+/* The ring of an engine, kept for the next time, as making one is slow. */
+static struct ring *kept_ring(enum engine e, unsigned int setup, long *ret)
+{
+	static struct ring rings[NR_ENGINES];
+	struct ring *r = &rings[e];
+
+	*ret = r->sqes ? 0 : ring_init(r, 4, setup);
+	return r;
+}
+
+static int ring_register_one(struct ring *r, const struct req *rq)
+{
+	syscall(__NR_io_uring_register, r->fd, IORING_UNREGISTER_BUFFERS, NULL,
+		0);
+	return ring_register(r, rq->reg.iov_len ? &rq->reg : &rq->iov[0], 1);
+}
+
+static unsigned int opcode(const struct req *rq)
+{
+	if (rq->nr == 1 && rq->fixed)
+		return rq->write ? IORING_OP_WRITE_FIXED : IORING_OP_READ_FIXED;
+	if (rq->nr == 1)
+		return rq->write ? IORING_OP_WRITE : IORING_OP_READ;
+	if (rq->fixed)
+		return rq->write ? IORING_OP_WRITEV_FIXED :
+				   IORING_OP_READV_FIXED;
+	return rq->write ? IORING_OP_WRITEV : IORING_OP_READV;
+}
+
+static long uring_io(enum engine e, int fd, const struct req *rq,
+		     unsigned int setup, unsigned int flags)
 {
 	struct io_uring_sqe *sqe;
-	struct iovec reg = rq->reg;
-	struct ring r;
+	struct ring *r;
 	long ret;
 
-	ret = ring_init(&r, 4, setup);
+	r = kept_ring(e, setup, &ret);
+	if (!ret && rq->fixed)
+		ret = ring_register_one(r, rq);
 	if (ret)
 		return ret;
-	if (rq->fixed) {
-		if (!reg.iov_len)
-			reg = rq->iov[0];
-		ret = ring_register(&r, &reg, 1);
-		if (ret)
-			goto out;
-	}
-	sqe = ring_sqe(&r);
-	if (rq->nr == 1) {
-		sqe->opcode = rq->write ?
-			(rq->fixed ? IORING_OP_WRITE_FIXED : IORING_OP_WRITE) :
-			(rq->fixed ? IORING_OP_READ_FIXED : IORING_OP_READ);
-		sqe->addr = (uintptr_t)rq->iov[0].iov_base;
-		sqe->len = rq->iov[0].iov_len;
-	} else {
-		sqe->opcode = rq->write ?
-			(rq->fixed ? IORING_OP_WRITEV_FIXED : IORING_OP_WRITEV) :
-			(rq->fixed ? IORING_OP_READV_FIXED : IORING_OP_READV);
-		sqe->addr = (uintptr_t)rq->iov;
-		sqe->len = rq->nr;
-	}
+	sqe = ring_sqe(r);
+	sqe->opcode = opcode(rq);
+	sqe->addr = (uintptr_t)(rq->nr == 1 ? rq->iov[0].iov_base : rq->iov);
+	sqe->len = rq->nr == 1 ? rq->iov[0].iov_len : (size_t)rq->nr;
 	sqe->fd = fd;
 	sqe->flags = flags;
 	sqe->off = rq->pos;
 	sqe->rw_flags = rq->flags;
-	__atomic_store_n(r.sq_tail, *r.sq_tail + 1, __ATOMIC_RELEASE);
-	ret = ring_enter(&r, 1, 1);
-	if (ret >= 0)
-		ret = ring_reap(&r, NULL);
-out:
-	ring_exit(&r);
-	return ret;
+	__atomic_store_n(r->sq_tail, *r->sq_tail + 1, __ATOMIC_RELEASE);
+	ret = ring_enter(r, 1, 1);
+	return ret < 0 ? ret : ring_reap(r, NULL);
 }
 
 long aio_setup(void)
@@ -206,8 +215,12 @@ static long aio_io(int fd, const struct req *rq)
 		.aio_offset = rq->pos,
 		.aio_rw_flags = rq->flags,
 	}, *p = &iocb;
-	long ctx = aio_setup(), ret, res[1] = { 0 };
+	long ret, res[1] = { 0 };
+	static long ctx;
 
+	/* Kept for the next time: it takes long to be destroyed. */
+	if (!ctx)
+		ctx = aio_setup();
 	if (rq->nr == 1) {
 		iocb.aio_lio_opcode = rq->write ? IOCB_CMD_PWRITE :
 						  IOCB_CMD_PREAD;
@@ -224,7 +237,6 @@ static long aio_io(int fd, const struct req *rq)
 		aio_wait(ctx, 1, res, 1000);
 		ret = res[0];
 	}
-	syscall(__NR_io_destroy, ctx);
 	return ret;
 }
 
@@ -253,17 +265,17 @@ static long engine_io(enum engine e, int fd, const struct req *rq)
 	case AIO:
 		return aio_io(fd, rq);
 	case URING:
-		return uring_io(fd, rq, 0, 0);
+		return uring_io(e, fd, rq, 0, 0);
 	case ASYNC:
-		return uring_io(fd, rq, 0, IOSQE_ASYNC);
+		return uring_io(e, fd, rq, 0, IOSQE_ASYNC);
 	case FIXED:
 		fixed = *rq;
 		fixed.fixed = true;
-		return uring_io(fd, &fixed, 0, 0);
+		return uring_io(e, fd, &fixed, 0, 0);
 	case IOPOLL:
-		return uring_io(fd, rq, IORING_SETUP_IOPOLL, 0);
+		return uring_io(e, fd, rq, IORING_SETUP_IOPOLL, 0);
 	case SQPOLL:
-		return uring_io(fd, rq, IORING_SETUP_SQPOLL, 0);
+		return uring_io(e, fd, rq, IORING_SETUP_SQPOLL, 0);
 	default:
 		abort();
 	}
@@ -287,7 +299,7 @@ static long planted(const struct req *rq, long ret)
 		sleep(6);
 		break;
 	case PLANT_LOG:
-		write_file("<4>WARNING: planted", "/dev/kmsg");
+		write_file("<4>WARNING: planted\n", "/dev/kmsg");
 		break;
 	case PLANT_HANG:
 		for (;;)

@@ -281,6 +281,13 @@ static bool exact(const struct op *op, size_t len, unsigned int block)
 	       !(op->nr && (op->seg % block || op->gap % block));
 }
 
+/* The emulated CPU is slow: not everywhere, and not what splits it likewise. */
+static bool large_is_wanted(enum engine e)
+{
+	return (!strcmp(disk->name, "plain") || !strcmp(disk->name, "nvme")) &&
+	       (e == SYNC || e == AIO || e == URING || e == IOPOLL);
+}
+
 /* Reads and writes that did something. */
 static int nr_good;
 
@@ -298,14 +305,11 @@ static void one(enum engine e, const struct op *op, bool write, int fd,
 	int i;
 	long ret;
 
-	/* The emulated CPU is slow, so not everywhere. */
-	if (len > 4 * MIB && strcmp(disk->name, "plain") &&
-	    strcmp(disk->name, "nvme"))
+	if (len > 4 * MIB && !large_is_wanted(e))
 		return;
 	snprintf(key, sizeof(key), "%s %s", write ? "write" : "read", op->name);
-	if (!area_init(&a, op->kind, span_of(op, len), write, seed * 7919)) {
+	if (!area_init(&a, op->kind, span_of(op, len), write, seed * 7919))
 		die(key);
-	}
 	area_spoil(&a, op->kind);
 	p = a.base + op->shift;
 	if (op->kind == AT_NULL)

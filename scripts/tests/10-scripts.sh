@@ -97,6 +97,17 @@ test_every_script_has_its_license()
 	done
 }
 
+# A check, a source of the base, and what tests a check are called by pattern.
+test_every_function_has_a_caller()
+{
+	cd "$REPO"
+	comm -12 <(grep -rhoE '^[a-z_0-9]+\(\)' scripts | tr -d '()' |
+			grep -vE '^(test|long|check|plant|mangle|from)_' | sort) \
+		<(grep -rhoE '[a-zA-Z_0-9]+' scripts | sort | uniq -u) \
+		>"$T/unused"
+	! grep . "$T/unused"
+}
+
 test_missing_packages_are_named()
 {
 	printf '#!/bin/sh\necho 1000\n' >id

@@ -196,8 +196,10 @@ test_rebase_with_a_conflict()
 	small_repo
 	next_release 's/line 10 /line ten /'
 	rm -rf tree
-	fails 'WARNING.*does not apply to v7.4' env KDIR="$PWD/next" \
-		repo/scripts/base
+	if KDIR=$PWD/next repo/scripts/base 2>err; then return 1; fi
+	says 'WARNING.*does not apply to v7.4.*scripts/rebase puts it' <err
+	says 'This KDIR can not be the base' <err
+	lacks 'Give one' <err
 	fails '3 of 6 patches: "mm/gup: add ranges" does not fit v7.4' \
 		repo/scripts/rebase next tree
 	fails 'in the middle of a git rebase' repo/scripts/refresh tree

@@ -2,8 +2,8 @@
 # scripts/apply on trees of a user, by a small series: what it refuses, and that a
 # tree is as it was after any failure.
 
-# unchanged DIR PATTERN COMMAND...: COMMAND fails, says PATTERN, and leaves
-# DIR alone.
+# unchanged DIR PATTERN COMMAND...: COMMAND fails, says PATTERN, leaves DIR alone
+# and nothing of its own behind.
 unchanged()
 {
 	local dir=$1 before
@@ -12,6 +12,7 @@ unchanged()
 	before=$(snapshot "$dir")
 	fails "$@"
 	diff <(echo "$before") <(snapshot "$dir")
+	[ -z "$(ls -A "$TMPDIR")" ]
 }
 
 # trees: the small series in repo, and the trees plain and git.
@@ -23,6 +24,8 @@ trees()
 	cp -rp mini git
 	git_tree git
 	apply=$T/repo/scripts/apply
+	export TMPDIR=$T/tmp
+	mkdir -m 1777 tmp
 }
 
 # give DIR...: to whom as_user is.
@@ -132,6 +135,17 @@ test_apply_checks_before_it_writes()
 	ln -s ../real.c dir/mm/gup.c
 	unchanged dir 'gup.c is a symbolic link' as_user "$apply" dir
 	[ -z "$(find . -name '*.kiobuf-new')" ]
+}
+
+# What is mounted read-only even root can not write.
+test_apply_on_a_read_only_mount()
+{
+	trees
+	unshare -m true 2>/dev/null || { echo "takes root"; return 0; }
+	unchanged plain 'can not be written.*is unchanged' unshare -m sh -ec '
+		mount --bind plain plain
+		mount -o remount,bind,ro plain
+		exec "$1" plain' sh "$apply"
 }
 
 test_apply_leaves_linked_trees_alone()

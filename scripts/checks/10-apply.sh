@@ -25,20 +25,10 @@ check_apply()
 	done
 }
 
-plant_apply_context()
-{
-	plant_nothing
-}
-
 # A context line that is not what the tree has.
 mangle_apply_context()
 {
 	sed -i '/^@@/,${ /^ [^ ]/{ s/^ / x/; :rest; n; b rest } }' "$1"
-}
-
-plant_apply_offset()
-{
-	plant_nothing
 }
 
 mangle_apply_offset()

@@ -73,63 +73,47 @@ bad_body()
 		}'
 }
 
-plant_header_subject()
+mangle_header_subject()
 {
-	plant_nothing
-	sed -i '1s/.*/Planted something/' "$msg"
+	sed -i 's/^Subject: .*/Subject: [PATCH] Planted something/' "$1"
 }
 
-plant_header_imperative()
+mangle_header_imperative()
 {
-	plant_nothing
-	sed -i '1s/.*/mm: planted something/' "$msg"
+	sed -i '/^Subject: /s/: plant /: planted /' "$1"
 }
 
-plant_header_long_subject()
+mangle_header_long_subject()
 {
-	plant_nothing
-	sed -i '1s/$/ with a subject line that goes on and on until it is too long/' \
-		"$msg"
+	sed -i '/^Subject: /s/$/ with words that go on and on until it is too long/' \
+		"$1"
 }
 
-plant_header_wrap()
+mangle_header_wrap()
 {
-	plant_nothing
-	sed -i '3s/$/ This line goes on and on until it is longer than it may be./' \
-		"$msg"
+	sed -i '/^This is/s/$/ This line goes on until it is longer than it may be./' \
+		"$1"
 }
 
-plant_header_no_body()
+mangle_header_no_body()
 {
-	plant_nothing
-	sed -i '3,4d' "$msg"
+	sed -i '/^This is/d' "$1"
 }
 
-plant_header_assisted()
+mangle_header_assisted()
 {
-	plant_nothing
-	sed -i '/^Assisted-by/d' "$msg"
+	sed -i '/^Assisted-by/d' "$1"
 }
 
-plant_header_signed()
+mangle_header_signed()
 {
-	plant_nothing
-	echo 'Signed-off-by: Somebody <somebody@example.org>' >>"$msg"
-}
-
-plant_header_author()
-{
-	plant_nothing
+	sed -i 's/^Assisted-by.*/&\nSigned-off-by: Somebody <somebody@example.org>/' \
+		"$1"
 }
 
 mangle_header_author()
 {
 	sed -i '/^From: /d' "$1"
-}
-
-plant_header_date()
-{
-	plant_nothing
 }
 
 mangle_header_date()

@@ -7,7 +7,7 @@ full_checks+=(build)
 # the patch.
 check_build()
 {
-	local f obj out bad=0
+	local f obj bad=0
 
 	"$REPO/scripts/kunit" --tree "$tree" --build-only
 	[ -n "$(c_files)" ] || not_for_this_patch
@@ -23,9 +23,7 @@ check_build()
 		fi
 		# It would say nothing about an object that it need not make.
 		rm "$tree.kunit-uml/$obj"
-		out=$(uml_make W=1 "$obj" 2>&1) || { echo "$out"; return 1; }
-		out=$(on_added_lines <<<"$out")
-		[ -z "$out" ] || { echo "$out"; bad=1; }
+		quiet_about_ours uml_make W=1 "$obj" || bad=1
 	done
 	return $bad
 }

@@ -6,7 +6,7 @@ full_checks+=(sparse)
 # others. It has to have run: make says so for each file.
 check_sparse()
 {
-	local f obj sparse out bad=0 arch dir
+	local f obj sparse bad=0 arch dir
 
 	[ -n "$(c_files)" ] || not_for_this_patch
 	sparse=$("$REPO/scripts/sparse")
@@ -19,15 +19,13 @@ check_sparse()
 			"$REPO/scripts/builds" --tree "$tree" x86-drivers
 		fi
 		# Not silent: make says what it checks.
-		out=$(make ARCH=$arch O="$dir" C=2 CHECK="$sparse" "$obj" 2>&1) ||
-			{ echo "$out"; return 1; }
-		if ! grep -qE "^ +CHECK +.*$f\$" <<<"$out"; then
+		quiet_about_ours make ARCH=$arch O="$dir" C=2 CHECK="$sparse" \
+			"$obj" || bad=1
+		grep -qE "^ +CHECK +.*$f\$" "$scratch/said" || {
 			echo "$f was not checked:"
-			echo "$out"
+			cat "$scratch/said"
 			bad=1
-		fi
-		out=$(on_added_lines <<<"$out")
-		[ -z "$out" ] || { echo "$out"; bad=1; }
+		}
 	done
 	return $bad
 }

@@ -11,10 +11,7 @@ for_perl=(scripts LICENSES COPYING CREDITS README Documentation/process
 own_repo()
 {
 	mini_base "${for_perl[@]}" mm/gup.c lib/iov_iter.c drivers/char/mem.c
-	copy_repo repo
-	rm repo/patches/*
-	: >repo/series
-	repo/scripts/tree tree
+	empty_series
 	(
 		cd tree
 		echo '/* One. */' >>drivers/char/mem.c
@@ -197,15 +194,15 @@ test_export_of_version_2()
 	lacks 'mem: say one' <out/v2-0000*
 }
 
-# Every part has its page and letter, or is mails of their own; each row of a page's
-# table, "| `FILES` | WHO |", holds for every patch of the part.
-# part_files PART: the patches of that part alone.
-part_files()
+# part_patches PART: those of that part alone.
+part_patches()
 {
 	series_list | awk -v part="$1" -v dir="$REPO/patches/" \
 		'$1 == part { print dir $2 }'
 }
 
+# Every part has its page; each row of the page's table, "| `FILES` | WHO |", holds
+# for every patch of the part.
 test_patches_go_to_whom_the_notes_name()
 {
 	local part page glob who name p checked=0
@@ -216,7 +213,7 @@ test_patches_go_to_whom_the_notes_name()
 		"$REPO/scripts/export" --people --part "$part" >people
 		while IFS='|' read -r _ glob who _; do
 			glob=$(tr -d ' `' <<<"$glob")
-			for p in $(part_files "$part"); do
+			for p in $(part_patches "$part"); do
 				patch_files "$p" | while read -r name; do
 					# shellcheck disable=SC2053 # a pattern
 					[[ $name != $glob ]] || echo yes

@@ -15,31 +15,10 @@ guest_packages()
 # configs/guest-CONFIG.config name and nothing else, in BUILD.
 guest_kernel()
 {
-	local tree=$1 build=$2 c o lost=
+	local files=("${@:3}")
 
-	shift 2
-	mkdir -p "$build"
-	for c; do
-		cat "$REPO/configs/guest-$c.config"
-	done >"$build/fragment"
-	kmake "$tree" x86_64 "$build" allnoconfig \
-		KCONFIG_ALLCONFIG="$build/fragment" >"$build/config.log" 2>&1 ||
-		die "$tree could not be configured, see $build/config.log"
-	while read -r o; do
-		grep -qxF "$o" "$build/.config" || lost+=" $o"
-	done < <(guest_options "$build/fragment")
-	[ -z "$lost" ] || die "this kernel does not take these options:$lost"
-	run_long "building the kernel ($*)" "$build/build.log" kmake \
-		"$tree" x86_64 "$build" bzImage modules ||
-		die "the build failed: $build/build.log"
-}
-
-# What a fragment asks for; the last line for an option is the one that counts.
-guest_options()
-{
-	awk '/^# CONFIG_.* is not set$/ { v[$2] = $0 }
-		/^CONFIG_/ { split($0, f, "="); v[f[1]] = $0 }
-		END { for (o in v) if (v[o] !~ /=n$/) print v[o] }' "$1"
+	files=("${files[@]/#/$REPO/configs/guest-}")
+	make_kernel "$1" x86_64 "$2" 'bzImage modules' "${files[@]/%/.config}"
 }
 
 # guest_selftests TREE BUILD [FLAG...]: the kselftests of the raw driver, in

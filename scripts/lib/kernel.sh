@@ -8,6 +8,36 @@ kmake()
 	nice -n 5 make -C "$1" -s ARCH="$2" O="$3" -j"$JOBS" "${@:4}"
 }
 
+# make_kernel TREE ARCH BUILD TARGETS FILE...: the kernel of TREE, with what the
+# FILEs name and nothing else, in BUILD.
+make_kernel()
+{
+	local tree=$1 arch=$2 build=$3 targets=$4 o lost=
+
+	shift 4
+	mkdir -p "$build"
+	cat "$@" >"$build/fragment"
+	kmake "$tree" "$arch" "$build" allnoconfig \
+		KCONFIG_ALLCONFIG="$build/fragment" >"$build/config.log" 2>&1 ||
+		die "$tree could not be configured, see $build/config.log"
+	while read -r o; do
+		grep -qxF "$o" "$build/.config" || lost+=" $o"
+	done < <(guest_options "$build/fragment")
+	[ -z "$lost" ] || die "this kernel does not take these options:$lost"
+	# shellcheck disable=SC2086 # a list
+	run_long "building the kernel in ${build##*/}" "$build/build.log" \
+		kmake "$tree" "$arch" "$build" $targets ||
+		die "the build failed: $build/build.log"
+}
+
+# What a fragment asks for; the last line for an option is the one that counts.
+guest_options()
+{
+	awk '/^# CONFIG_.* is not set$/ { v[$2] = $0 }
+		/^CONFIG_/ { split($0, f, "="); v[f[1]] = $0 }
+		END { for (o in v) if (v[o] !~ /=n$/) print v[o] }' "$1"
+}
+
 # What a kernel is built with.
 need_compiler()
 {

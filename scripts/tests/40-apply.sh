@@ -228,7 +228,7 @@ test_apply_says_what_it_could_not_undo()
 	if PATH=$T/bin:$PATH DO='exit 1' "$apply" plain >said 2>&1; then
 		return 1
 	fi
-	says 'not all could be undone in .*plain: drivers/char/old.c drivers/char/one.c' \
+	says 'not all could be undone in .*plain: drivers/char/old.c drivers/char/one.c\. The files' \
 		<said
 	[ ! -e plain/include/linux/kiobuf.h ]
 	saved=$(grep -oE '/[^ ]+/before' said)

@@ -21,17 +21,22 @@ deprecated='(^|[^_a-zA-Z0-9])(strcpy|strlcpy|strncpy|simple_strto[a-z]+|kmap'
 deprecated+='|kmap_atomic|kunmap_atomic|virt_to_bus|bus_to_virt|lock_page'
 deprecated+='|unlock_page|set_page_dirty|set_page_dirty_lock)[(]'
 
-# none_added WHY REGEX PATTERN...: code outside of tools/, without comments.
+# none_added WHY REGEX PATTERN...: code outside of tools/, without comments. A line
+# that the patch takes away elsewhere was only moved.
 none_added()
 {
 	local why=$1 regex=$2
 
 	shift 2
-	if added_text "$@" | awk -v re="$regex" '
+	if awk -v re="$regex" '
+		function bare(s) { gsub(/[ \t]/, "", s); return s }
+		NR == FNR { if (sub(/^-/, "")) moved[bare($0)] = 1; next }
 		$1 ~ /^(tools|Documentation)\// { next }
 		{
 			where = $1 ":" $2
 			sub(/^[^ ]+ [^ ]+ /, "")
+			if (bare($0) in moved)
+				next
 			code = $0
 			gsub(/"([^"\\]|\\.)*"/, "\"\"", code)
 			sub(/\/[*].*/, "", code)
@@ -39,7 +44,8 @@ none_added()
 				next
 			if (code ~ re)
 				print where ": " $0
-		}' | grep .; then
+		}' <(sgit diff -U0 "$prev" "$commit" -- "$@") \
+			<(added_text "$@") | grep .; then
 		echo "    $why"
 		return 1
 	fi

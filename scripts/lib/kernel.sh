@@ -129,8 +129,18 @@ expected_tests()
 		}' $files) | sort
 }
 
+# get_maintainer TREE ARG...: TREE's get_maintainer.pl, by MAINTAINERS alone: there
+# is no history to look at.
+get_maintainer()
+{
+	(cd "$1" && perl scripts/get_maintainer.pl --nogit --nogit-fallback \
+		--nofixes --norolestats "${@:2}")
+}
+
 # run_checkpatch TREE SCRATCH ARGS...: TREE's checkpatch.pl, as strict as it can
-# be, but for commits that a tree without history lacks. Prints what it has to say, and fails if that is anything.
+# be, but for commits, of which a tree without history knows none, and for names in
+# CamelCase that the base has. Prints what it has to say, and fails if that is
+# anything.
 run_checkpatch()
 {
 	local tree=$1 bin=$2/bin dict python out rc=0
@@ -147,11 +157,15 @@ print(os.path.dirname(codespell_lib.__file__) + "/data/dictionary.txt")')
 	out=$(cd "$tree" && PATH=$bin:$PATH perl scripts/checkpatch.pl --strict \
 		--codespell --codespellfile "$dict" --max-line-length=80 \
 		--show-types --no-summary \
-		--ignore UNKNOWN_COMMIT_ID "$@" 2>&1) || rc=$?
+		--ignore UNKNOWN_COMMIT_ID,MISSING_FIXES_TAG "$@" 2>&1) || rc=$?
 	# Without its dictionaries it only warns, and goes on.
 	if grep -E '^No .*will be found|^Traceback' <<<"$out"; then
 		return 1
 	fi
-	[ $rc = 0 ] || sed '/^NOTE:/,$d' <<<"$out"
-	return $rc
+	[ $rc != 0 ] || return 0
+	[ -n "$out" ] || return $rc
+	! TREE=$tree perl -00 -ne 'last if /^NOTE:/;
+		print unless /^CHECK:CAMELCASE: .*<(\w+)>\n.* FILE: ([^:]+)/ &&
+			!system qw(git -C), $ENV{TREE}, qw(grep -qw), $1, "base",
+				"--", $2' <<<"$out" | grep .
 }

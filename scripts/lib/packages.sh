@@ -52,14 +52,15 @@ need_32bit_gcc()
 		"gcc-$(gcc -dumpversion)-multilib:${lib%/*}/32/libgcc.a"
 }
 
-# In a shell of its own, for the lock: another script may be at it.
+# In a shell of its own, for the lock: another script may be at it, or another
+# user of apt, who has a lock of apt's own.
 apt_install()
 (
 	export DEBIAN_FRONTEND=noninteractive
 	take_lock "$CACHE/apt.lock"
 	# A repository that is down matters only if the packages are in it.
 	apt-get update || echo "going on with the lists that are there"
-	apt-get install -y --no-install-recommends "$@"
+	apt-get -o DPkg::Lock::Timeout=600 install -y --no-install-recommends "$@"
 )
 
 # python_with MODULE: a python that has it. It is a package of the distribution,

@@ -41,7 +41,7 @@ bad_subject()
 		echo "the subject is not \"subsystem: what is done\": $1"
 		bad=1
 	fi
-	if grep -qiE ': ([a-z]+(ed|ing)|adds|fixes|makes|removes|uses|brings|converts) ' \
+	if grep -qiP ': (?!(bring|embed|feed|need) )([a-z]+(ed|ing)|adds|fixes|makes|removes|uses|brings|converts) ' \
 			<<<"$1"; then
 		echo "the subject is not in the imperative: $1"
 		bad=1

@@ -17,7 +17,7 @@ check_spdx()
 	for f in $files; do
 		is_new "$f" || continue
 		case $f in
-		*.txt | */.kunitconfig | */config | */.gitignore) continue ;;
+		*.txt | Documentation/ABI/* | */.kunitconfig | */config | */.gitignore) continue ;;
 		esac
 		head -n 2 "$f" | grep -q 'SPDX-License-Identifier: ' || {
 			echo "$f: no SPDX-License-Identifier"

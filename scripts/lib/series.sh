@@ -76,6 +76,21 @@ patch_files()
 	[ $# = 0 ] || (cd / && sgit apply --numstat "$@") | cut -f 3 | sort -u
 }
 
+# noted_people FILE...: whom MAINTAINERS-notes/cc names for the files, one a line.
+noted_people()
+{
+	local glob names f
+
+	while IFS=$'\t' read -r glob names; do
+		for f; do
+			# shellcheck disable=SC2053 # it is a pattern
+			[[ $glob != '#'* && $f = $glob ]] || continue
+			tr , '\n' <<<"$names" | sed 's/^ *//'
+			break
+		done
+	done <"$REPO/MAINTAINERS-notes/cc" | sort -u
+}
+
 # commit_patches [-R] REPO PARENT FILE...: each FILE as the commit that git am
 # would make of it on PARENT, without a working tree, and without fuzz, of which
 # git apply knows none. Prints the commits; fails after those that fit. SGIT_SIGN

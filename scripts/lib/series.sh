@@ -79,13 +79,13 @@ patch_files()
 # noted_people FILE...: whom MAINTAINERS-notes/cc names for the files, one a line.
 noted_people()
 {
-	local glob names f
+	local glob whom f
 
-	while IFS=$'\t' read -r glob names; do
+	while IFS=$'\t' read -r glob whom; do
 		for f; do
 			# shellcheck disable=SC2053 # it is a pattern
 			[[ $glob != '#'* && $f = $glob ]] || continue
-			tr , '\n' <<<"$names" | sed 's/^ *//'
+			tr , '\n' <<<"$whom" | sed 's/^ *//'
 			break
 		done
 	done <"$REPO/MAINTAINERS-notes/cc" | sort -u

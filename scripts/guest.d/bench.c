@@ -10,8 +10,10 @@
  * bench --fs NAME=FILE...: the same on files of file systems, which have a line
  * each; HOW is their name.
  * bench --pins: long-term pins of 1 GiB.
- * bench --late NAME=FILE...: how late a timer of a real-time thread comes at
- * worst while 512 MiB are read.
+ * bench --late NAME=FILE...: how late, in nanoseconds, a timer of a real-time
+ * thread comes at worst while 512 MiB are read.  Not right after boot, before
+ * timers have a high resolution.
+ * bench --profile HOW RW BYTES MEMORY NAME=FILE: 64 I/Os between markers.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -488,26 +490,31 @@ static uint64_t late_one(int fd, char *buf)
 	return latest;
 }
 
+static int compare_u64(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* The median: something else, too, has interrupts off now and then */
 static void late(void)
 {
 	static const enum memory kinds[] = { ORDER0, THP };
-	uint64_t best[MAX_FILES], now;
+	uint64_t all[MAX_FILES][BATCHES];
 	size_t k, f, i;
 	char *buf;
 
 	for (k = 0; k < 2; k++) {
 		buf = get_memory(kinds[k], LATE_SIZE);
-		for (f = 0; f < (size_t)nr_files; f++)
-			best[f] = -1;
-		for (i = 0; i < 3 * (size_t)nr_files; i++) {
-			f = i % nr_files;
-			now = late_one(files[f].fd, buf);
-			if (now < best[f])
-				best[f] = now;
-		}
-		for (f = 0; f < (size_t)nr_files; f++)
+		for (i = 0; i < BATCHES; i++)
+			for (f = 0; f < (size_t)nr_files; f++)
+				all[f][i] = late_one(files[f].fd, buf);
+		for (f = 0; f < (size_t)nr_files; f++) {
+			qsort(all[f], BATCHES, sizeof(all[f][0]), compare_u64);
 			print("late", "read", LATE_SIZE, kinds[k],
-			      files[f].name, best[f]);
+			      files[f].name, all[f][BATCHES / 2]);
+		}
 		munmap(buf, LATE_SIZE);
 	}
 }
@@ -515,24 +522,67 @@ static void late(void)
 static const size_t sizes[] = { 512, 4096, 16384, 65536, 262144, 1 << 20 };
 #define NR_SIZES	(sizeof(sizes) / sizeof(sizes[0]))
 
+static const struct way {
+	const char *how;
+	void (*batch)(struct job *job, int n);
+	bool fixed;
+	bool few;		/* sizes only: 4 KiB and 64 KiB */
+} ways[] = {
+	{ "sync", sync_batch },
+	{ "readv", readv_batch },
+	{ "libaio", aio_batch, .few = true },
+	{ "io_uring", ring_batch, .few = true },
+	{ "io_uring-fixed", ring_batch, .fixed = true, .few = true },
+};
+#define NR_WAYS		(sizeof(ways) / sizeof(ways[0]))
+
 static void all_ways(enum memory kind)
 {
 	char *buf = get_memory(kind, BUFFER);
+	const struct way *way;
 	size_t i;
 
 	ring_buffers(buf, BUFFER);
-	for (i = 0; i < NR_SIZES; i++) {
-		compare("sync", sync_batch, kind, buf, sizes[i]);
-		if (sizes[i] >= 4096)
-			compare("readv", readv_batch, kind, buf, sizes[i]);
-		if (sizes[i] != 4096 && sizes[i] != 65536)
+	for (i = 0; i < NR_SIZES * NR_WAYS; i++) {
+		size_t size = sizes[i / NR_WAYS];
+
+		way = &ways[i % NR_WAYS];
+		if (way->few && size != 4096 && size != 65536)
 			continue;
-		compare("libaio", aio_batch, kind, buf, sizes[i]);
-		ring.fixed = 0;
-		compare("io_uring", ring_batch, kind, buf, sizes[i]);
-		ring.fixed = 1;
-		compare("io_uring-fixed", ring_batch, kind, buf, sizes[i]);
+		if (way->batch == readv_batch && size < 4096)
+			continue;
+		ring.fixed = way->fixed;
+		compare(way->how, way->batch, kind, buf, size);
 	}
+}
+
+#define PROFILED	64
+
+/* What scripts/guest.d/bench-profile.c counts from, and to */
+static void profile(const char *how, const char *rw, const char *bytes,
+		    const char *memory)
+{
+	struct job job = {
+		.fd = files[0].fd,
+		.size = strtoul(bytes, NULL, 10),
+		.is_write = !strcmp(rw, "write"),
+	};
+	enum memory kind = 0;
+	size_t i = 0;
+
+	while (i < NR_WAYS && strcmp(ways[i].how, how))
+		i++;
+	while (kind < NR_MEMORY && strcmp(memory_name[kind], memory))
+		kind++;
+	if (i == NR_WAYS || kind == NR_MEMORY)
+		die("HOW or MEMORY");
+	job.buf = get_memory(kind, BUFFER);
+	ring_buffers(job.buf, BUFFER);
+	ring.fixed = ways[i].fixed;
+	ways[i].batch(&job, PROFILED);
+	asm volatile("nopl 0x6b696f31(%%rax)" ::: "memory");
+	ways[i].batch(&job, PROFILED);
+	asm volatile("nopl 0x6b696f30(%%rax)" ::: "memory");
 }
 
 /* One file after the other, each with a name of its own for a line */
@@ -573,9 +623,12 @@ static void open_files(int argc, char **argv)
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 && argv[1][0] == '-' ? argv[1] : "";
+	int used = 1 + !!*what;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	open_files(argc - 1 - !!*what, argv + 1 + !!*what);
+	if (!strcmp(what, "--profile") && argc == 7)
+		used += 4;
+	open_files(argc - used, argv + used);
 	if (syscall(SYS_io_setup, DEPTH, &aio_context))
 		die("io_setup");
 	ring_setup();
@@ -585,6 +638,8 @@ int main(int argc, char **argv)
 		pins();
 	else if (!strcmp(what, "--late"))
 		late();
+	else if (!strcmp(what, "--profile"))
+		profile(argv[2], argv[3], argv[4], argv[5]);
 	else
 		for (int kind = 0; kind < NR_MEMORY; kind++)
 			all_ways(kind);

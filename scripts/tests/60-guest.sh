@@ -78,7 +78,7 @@ test_guest_wrong_usage()
 {
 	fails 'no kernel nosuch' "$REPO/scripts/guest" --kernel nosuch
 	fails '^usage:' "$REPO/scripts/guest" --nosuch
-	fails '^usage:' "$REPO/scripts/bench" --nosuch
+	fails 'no option --nosuch' "$REPO/scripts/bench" --nosuch
 	mkdir tree
 	fails 'not a kernel tree' "$REPO/scripts/guest" --tree tree
 	fails 'not a kernel tree' "$REPO/scripts/bench" --tree tree
@@ -105,15 +105,44 @@ long_guest()
 	"$REPO/scripts/guest"
 }
 
-# Each row has a figure for both and their ratio.
+# Each row has a figure for both and their ratio; those of a device have raw's.
 long_bench()
 {
-	"$REPO/scripts/bench" >out
+	"$REPO/scripts/bench" --plot bench.svg >out
 	cat out
-	awk 'NR > 1 { if (NF != 7 || $5 < 100 || $6 < 100) exit 1; n++ }
-		END { if (n < 50) exit 1 }' out
-	says '^sync +read +4096 order-0' <out
-	says '^io_uring-fixed write +65536 THP ' <out
+	awk '/goals missed$/ { exit }
+		NR > 1 {
+			if (NF != 13 || $6 < 100 || $7 < 100 || $9 + 0 == 0)
+				exit bad = 1
+			n++
+			raw += $13 + 0 > 0
+		}
+		END { exit bad || n < 450 || raw < 400 }' out
+	says '^default +sync +read +4096 order-0 ' <out
+	says '^1M +io_uring-fixed +write +65536 THP ' <out
+	says '^default +pin_user_bvecs +both +1073741824 THP ' <out
+	says '^default +xfs +read +1048576 order-0 ' <out
+	says '</svg>' <bench.svg
+}
+
+long_bench_profile()
+{
+	"$REPO/scripts/bench" --profile sync:read:4096:order-0 >out
+	cat out
+	# base, series, raw
+	says '^gup_fast_walk +0\.0 +[1-9][0-9.]+ +[1-9]' <out
+	says '^raw_rw_iter +0\.0 +0\.0 +[1-9]' <out
+	says '^\(all\) +[1-9][0-9.]+ +[1-9][0-9.]+ +[1-9]' <out
+}
+
+long_bench_sizes()
+{
+	"$REPO/scripts/bench" --sizes >out
+	cat out
+	for arch in x86_64 i386 arm64 riscv; do
+		says "^$arch +\(all\) +[1-9][0-9]+ +[1-9][0-9]+ " <out
+		says "^$arch +pin_user_bvecs +- +[1-9]" <out
+	done
 }
 
 long_guest_debug()

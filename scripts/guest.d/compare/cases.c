@@ -306,7 +306,8 @@ static void hung_task(int write)
 	ret = write_file("2", "/proc/sys/kernel/hung_task_timeout_secs");
 	must("reports", !ret, "%s", result(ret));
 	write_file("100", "/proc/sys/kernel/hung_task_warnings");
-	ret = sysret(write ? pwrite(fd, buf, PAGE, 0) : pread(fd, buf, PAGE, 0));
+	ret = sysret(write ? pwrite(fd, buf, PAGE, 0) :
+			     pread(fd, buf, PAGE, 0));
 	see("result", "%s", result(ret));
 	write_file("120", "/proc/sys/kernel/hung_task_timeout_secs");
 }
@@ -589,7 +590,7 @@ static void locked_work(int async)
 {
 	struct disk behind = {
 		.name = "behind",
-		.how = "completion_nsec=2000000000 irqmode=2",
+		.how = "completion_nsec=1500000000 irqmode=2",
 	};
 	struct job reader = { .len = PAGE, .fn = async ? job_aio : job_pread };
 	struct job zero = { .fn = job_zeroout, .len = PAGE, .pos = PAGE };
@@ -714,7 +715,7 @@ static void zones(int engine)
 		const char *name;
 		bool write;
 		off_t pos;
-		size_t len;
+		size_t len, shift;
 	} what[] = {
 		{ "conventional", true, MIB, 65536 },
 		{ "at the pointer", true, 4 * MIB, 65536 },
@@ -726,7 +727,7 @@ static void zones(int engine)
 		{ "across zones", true, 16 * MIB, 6 * MIB },
 		{ "read across zones", false, 3 * MIB, 6 * MIB },
 		{ "read what is not written", false, 8 * MIB, PAGE },
-		{ "address 4", true, 20 * MIB, PAGE },
+		{ "address 4", true, 20 * MIB, PAGE, 4 },
 	};
 	int fd = open_node(O_RDWR), ret;
 	struct blk_zone_range all = { 0, DISK_MIB * MIB / 512 };
@@ -744,7 +745,7 @@ static void zones(int engine)
 	ret = sysret(ioctl(fd, BLKRESETZONE, &all));
 	must("reset", !ret, "%s", result(ret));
 	for (i = 0; i < ARRAY_SIZE(what); i++) {
-		iov.iov_base = buf + (strcmp(what[i].name, "address 4") ? 0 : 4);
+		iov.iov_base = buf + what[i].shift;
 		iov.iov_len = what[i].len;
 		rq.pos = what[i].pos;
 		rq.write = what[i].write;
@@ -785,7 +786,7 @@ static void read_only(int unused)
 		iov.iov_len = 0;
 		see(key, "%s", result(do_io(e, fd, &rq)));
 		iov.iov_len = PAGE;
-		snprintf(key, sizeof(key), "%s %s", engine_name[e], "read-only");
+		snprintf(key, sizeof(key), "%s read-only", engine_name[e]);
 		see(key, "%s", result(do_io(e, fd2, &rq)));
 	}
 	see("fsync", "%s", result(sysret(fsync(fd))));
@@ -808,7 +809,8 @@ static void fcntls(int unused)
 	see("flags", "%o", fcntl(fd, F_GETFL));
 	for (i = 0; i < ARRAY_SIZE(set); i++) {
 		snprintf(key, sizeof(key), "set %s", set[i].name);
-		see(key, "%s", result(sysret(fcntl(fd, F_SETFL, set[i].flags))));
+		see(key, "%s",
+		    result(sysret(fcntl(fd, F_SETFL, set[i].flags))));
 		snprintf(key, sizeof(key), "flags after %s", set[i].name);
 		see(key, "%o", fcntl(fd, F_GETFL));
 		snprintf(key, sizeof(key), "read after %s", set[i].name);
@@ -955,7 +957,8 @@ static void calls(int unused)
 	    result(sysret(splice(pipes[0], NULL, fd, &off, 8192,
 				 SPLICE_F_NONBLOCK))));
 	off = 0;
-	see("sendfile to", "%s", result(sysret(sendfile(fd, file, &off, 8192))));
+	see("sendfile to", "%s",
+	    result(sysret(sendfile(fd, file, &off, 8192))));
 	off = 0;
 	lseek(file, 0, SEEK_SET);
 	see("sendfile from", "%s",
@@ -981,7 +984,8 @@ static void calls(int unused)
 	ret = poll(&pfd, 1, 0);
 	see("poll", "%d %x", ret, pfd.revents);
 	ep = epoll_create1(0);
-	see("epoll", "%s", result(sysret(epoll_ctl(ep, EPOLL_CTL_ADD, fd, &ev))));
+	see("epoll", "%s",
+	    result(sysret(epoll_ctl(ep, EPOLL_CTL_ADD, fd, &ev))));
 	see("statx", "%s", result(sysret(statx(fd, "", AT_EMPTY_PATH,
 				STATX_BASIC_STATS | STATX_DIOALIGN |
 				STATX_WRITE_ATOMIC,
@@ -1006,7 +1010,8 @@ static void ioctls(int flags)
 		{ "BLKSSZGET", BLKSSZGET, 4 }, { "BLKPBSZGET", BLKPBSZGET, 4 },
 		{ "BLKIOMIN", BLKIOMIN, 4 }, { "BLKIOOPT", BLKIOOPT, 4 },
 		{ "BLKALIGNOFF", BLKALIGNOFF, 4 }, { "BLKROGET", BLKROGET, 4 },
-		{ "BLKROTATIONAL", BLKROTATIONAL, 2 }, { "BLKRAGET", BLKRAGET, 8 },
+		{ "BLKROTATIONAL", BLKROTATIONAL, 2 },
+		{ "BLKRAGET", BLKRAGET, 8 },
 		{ "BLKSECTGET", BLKSECTGET, 2 }, { "BLKBSZGET", BLKBSZGET, 4 },
 		{ "BLKDISCARDZEROES", BLKDISCARDZEROES, 4 },
 		{ "BLKGETZONESZ", BLKGETZONESZ, 4 },
@@ -1184,7 +1189,9 @@ static void ioprio(int unused)
 /* Does I/O show in the times of the node? */
 static void times(int engine)
 {
-	static const struct timespec old[2] = { { 1000000000 }, { 1000000000 } };
+	static const struct timespec old[2] = {
+		{ 1000000000 }, { 1000000000 },
+	};
 	char *buf = memory(PAGE, 0), key[32];
 	struct iovec iov = { buf, PAGE };
 	struct req rq = { .iov = &iov, .nr = 1 };
@@ -1495,36 +1502,42 @@ static void rebind(int unused)
 
 const struct test tests[] = {
 	{ "ops-sync", ops, "plain,null-4k,null-virt,null-small,null-poll,brd,"
-			   "loop,dm,nvme,nbd,scsi,scsi-dif,pmem", SYNC, 60 },
-	{ "ops-vector", ops, "plain", VECTOR, 60 },
-	{ "ops-aio", ops, SOME ",nbd,scsi", AIO, 60 },
-	{ "ops-uring", ops, SOME ",loop,scsi-dif", URING, 60 },
-	{ "ops-fixed", ops, SOME ",scsi", FIXED, 60 },
-	{ "ops-async", ops, "plain", ASYNC, 60 },
-	{ "ops-iopoll", ops, "plain,null-poll,dm,nvme", IOPOLL, 60 },
-	{ "ops-sqpoll", ops, "plain", SQPOLL, 60 },
+			   "loop,dm,nvme,nbd,scsi,scsi-dif,pmem", SYNC, 120 },
+	{ "ops-vector", ops, "plain", VECTOR, 120 },
+	{ "ops-aio", ops, SOME ",nbd,scsi", AIO, 120 },
+	{ "ops-uring", ops, SOME ",loop,scsi-dif", URING, 120 },
+	{ "ops-fixed", ops, SOME ",scsi", FIXED, 120 },
+	{ "ops-async", ops, "plain", ASYNC, 120 },
+	{ "ops-iopoll", ops, "plain,null-poll,dm,nvme", IOPOLL, 120 },
+	{ "ops-sqpoll", ops, "plain", SQPOLL, 120 },
 	{ "poll-few", poll_few, "null-poll4,nvme,dm", 0, 20 },
 	{ "poll-few-fixed", poll_few, "null-poll4,nvme,dm", 1, 20 },
 	{ "nowait-aio", nowait_aio, "null-depth1", 0, .timed = true },
-	{ "nowait-aio-nonblock", nowait_aio, "null-depth1", O_NONBLOCK, .timed = true },
+	{ "nowait-aio-nonblock", nowait_aio, "null-depth1", O_NONBLOCK,
+	  .timed = true },
 	{ "nowait-sync", nowait_sync, "null-depth1", 0, .timed = true },
-	{ "nowait-sync-nonblock", nowait_sync, "null-depth1", O_NONBLOCK, .timed = true },
+	{ "nowait-sync-nonblock", nowait_sync, "null-depth1", O_NONBLOCK,
+	  .timed = true },
 	{ "uring-waits", nowait_uring, "null-depth1", 0, .timed = true },
-	{ "uring-waits-write", nowait_uring, "null-depth1", FLAG_WRITE, .timed = true },
-	{ "uring-waits-fixed", nowait_uring, "null-depth1", FLAG_FIXED, .timed = true },
-	{ "uring-nowait", nowait_uring, "null-depth1", FLAG_NOWAIT, .timed = true },
-	{ "uring-nonblock", nowait_uring, "null-depth1", FLAG_NONBLOCK, .timed = true },
+	{ "uring-waits-write", nowait_uring, "null-depth1", FLAG_WRITE,
+	  .timed = true },
+	{ "uring-waits-fixed", nowait_uring, "null-depth1", FLAG_FIXED,
+	  .timed = true },
+	{ "uring-nowait", nowait_uring, "null-depth1", FLAG_NOWAIT,
+	  .timed = true },
+	{ "uring-nonblock", nowait_uring, "null-depth1", FLAG_NONBLOCK,
+	  .timed = true },
 	{ "hung-task", hung_task, "null-slow", 0, 30 },
 	{ "hung-task-write", hung_task, "null-slow", 1, 30, .lasting = true },
 	{ "throttle", throttle, "plain", 0, 60, .timed = true },
 	{ "throttle-write", throttle, "plain", 1, 60, .lasting = true },
-	{ "stale-cache", stale_cache, "nbd" },
+	{ "stale-cache", stale_cache, "nbd", 0, 90 },
 	{ "mmap-writers", mmap_writers, "plain,pmem", SYNC, 60, .noisy = true },
 	{ "mmap-writers-aio", mmap_writers, "plain", AIO, 60, .noisy = true },
 	{ "mmap-writers-fixed", mmap_writers, "plain", FIXED, 60,
 	  .noisy = true },
-	{ "own-pages", own_pages, "plain,nbd,brd", SYNC },
-	{ "own-pages-aio", own_pages, "plain,nbd,brd", AIO },
+	{ "own-pages", own_pages, "plain,nbd,brd", SYNC, 90 },
+	{ "own-pages-aio", own_pages, "plain,nbd,brd", AIO, 90 },
 	{ "own-pages-uring", own_pages, "plain", URING },
 	{ "own-pages-fixed", own_pages, "plain", FIXED },
 	{ "flushes", flushes, "null-cache,null-nofua,nvme", SYNC },
@@ -1567,9 +1580,9 @@ const struct test tests[] = {
 	{ "next-disk", next_disk, "plain", .raw_only = true },
 	{ "rebind", rebind, "plain", .raw_only = true },
 	/* What these hang stays so. */
-	{ "locked-work", locked_work, "null-second", 0, 30 },
-	{ "locked-work-aio", locked_work, "null-second", 1, 30,
+	{ "locked-work", locked_work, "null-second", 0, 30, .timed = true,
 	  .lasting = true },
+	{ "locked-work-aio", locked_work, "null-second", 1, 30, .timed = true },
 	{ "locked-nbd", locked_nbd, "nbd", 0, 30 },
 	{ "locked-nbd-aio", locked_nbd, "nbd", 1, 30 },
 };

@@ -7,8 +7,8 @@
  *	--only CASE		only this one; may be repeated
  *	--disk DISK		only on this one; may be repeated
  *	--all			also what takes long
- *	--plant WHAT		have the raw side differ in its data, result, time,
- *				log, or hang
+ *	--plant WHAT		have the raw side differ in its data, result,
+ *				time, log, or hang
  *	--patience N		N times as long until a case counts as hung
  *	--verbose		print what is the same, too
  *	--list			print cases and their disks
@@ -47,27 +47,22 @@ struct seen {
 static struct seen *sides[2], *seen;
 static int kmsg;
 static int nr_differences, nr_known, nr_same, nr_failed;
-static bool verbose;
+static bool verbose, in_case;
 static int patience = 1;
 
 enum plant plant;
 bool on_raw;
 struct disk *disk;
 
-void die(const char *what)
-{
-	printf("compare: error: %s: %s\n", what, strerror(errno));
-	fflush(stdout);
-	_exit(2);
-}
-
 static void vsee(const char *key, const char *fmt, va_list ap)
 {
 	if (seen->nr == MAX_SEEN) {
+		in_case = false;
 		errno = E2BIG;
 		die("MAX_SEEN");
 	}
-	snprintf(seen->what[seen->nr].key, sizeof(seen->what[0].key), "%s", key);
+	snprintf(seen->what[seen->nr].key, sizeof(seen->what[0].key), "%s",
+		 key);
 	vsnprintf(seen->what[seen->nr].value, sizeof(seen->what[0].value), fmt,
 		  ap);
 	seen->nr++;
@@ -80,6 +75,26 @@ void see(const char *key, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsee(key, fmt, ap);
 	va_end(ap);
+}
+
+void die(const char *what)
+{
+	if (in_case)
+		see("error", "%s: %s", what, strerror(errno));
+	else
+		printf("compare: error: %s: %s\n", what, strerror(errno));
+	fflush(stdout);
+	_exit(2);
+}
+
+/* A process that may never end must not keep open what we print to. */
+void let_go_of_output(void)
+{
+	int fd = open("/dev/null", O_RDWR);
+
+	dup2(fd, 1);
+	dup2(fd, 2);
+	close(fd);
 }
 
 void must(const char *key, bool ok, const char *fmt, ...)
@@ -100,8 +115,10 @@ const char *result(long ret)
 	static char text[4][32];
 	static int i;
 	char *p = text[i++ % 4];
-	const char *name = ret < 0 && ret > -4096 ? strerrorname_np(-ret) : NULL;
+	const char *name = NULL;
 
+	if (ret < 0 && ret > -4096)
+		name = strerrorname_np(-ret);
 	if (name)
 		snprintf(p, sizeof(text[0]), "-%s", name);
 	else
@@ -194,7 +211,8 @@ static bool is_complaint(int level, const char *text)
 	size_t i;
 
 	/* Some of these are left out, if there are many. */
-	if (strstr(text, " error, dev ") || strstr(text, "invalidation failure"))
+	if (strstr(text, " error, dev ") ||
+	    strstr(text, "invalidation failure"))
 		return false;
 	for (i = 0; i < ARRAY_SIZE(words); i++)
 		if (strstr(text, words[i]))
@@ -219,7 +237,7 @@ static void read_log(bool ignore)
 		text = strchr(record, ';');
 		/* The kernel's own, and what was planted. */
 		if (!text || sscanf(record, "%u", &prio) != 1 ||
-		    (prio > 7 && !strstr(text, "WARNING: planted")))
+		    (prio > 7 && !strstr(text, ";planted")))
 			continue;
 		text++;
 		end = strchr(text, '\n');
@@ -241,6 +259,8 @@ static void run_case(const struct test *t)
 {
 	setpgid(0, 0);
 	prctl(PR_SET_NAME, "compare");
+	in_case = true;
+	let_go_of_output();
 	/* An error that nobody was told of is not that of this case. */
 	fsync_disk();
 	if (!disk->slow && !t->raw_only)
@@ -422,8 +442,8 @@ static void compare_sides(const struct test *t)
 	/* Where nothing can be done on O_DIRECT, nothing is compared. */
 	if (strcmp(value_of(sides[0], "end"), "exit 0")) {
 		nr_failed++;
-		printf("FAIL %s/%s on O_DIRECT: %s\n", t->name, disk->name,
-		       value_of(sides[0], "end"));
+		printf("FAIL %s/%s on O_DIRECT: %s, %s\n", t->name, disk->name,
+		       value_of(sides[0], "end"), value_of(sides[0], "error"));
 	}
 	for (i = 0; i < sides[0]->nr; i++)
 		compare_key(t, sides[0]->what[i].key);
@@ -464,6 +484,15 @@ static void run_both(const struct test *t)
 		run_side(t, true);
 }
 
+static bool is_wrong(const char *key, const char *value)
+{
+	if (!strncmp(value, "WRONG: ", 7) || !strcmp(key, "error"))
+		return true;
+	if (!strcmp(key, "end"))
+		return strcmp(value, "exit 0");
+	return !strcmp(key, "log") && value[0];
+}
+
 /* What raw has to do, with nothing to compare it with. */
 static void judge(const struct test *t)
 {
@@ -471,10 +500,7 @@ static void judge(const struct test *t)
 	int i;
 
 	for (i = 0; i < s->nr; i++) {
-		if (strncmp(s->what[i].value, "WRONG: ", 7) &&
-		    (strcmp(s->what[i].key, "end") ||
-		     !strcmp(s->what[i].value, "exit 0")) &&
-		    (strcmp(s->what[i].key, "log") || !s->what[i].value[0])) {
+		if (!is_wrong(s->what[i].key, s->what[i].value)) {
 			nr_same++;
 			continue;
 		}

@@ -33,6 +33,7 @@ long sysret(long ret);		/* -errno if @ret is -1 */
 double now(void);
 void sleep_until(double when);
 void die(const char *what) __attribute__((noreturn));
+void let_go_of_output(void);
 int write_file(const char *value, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 

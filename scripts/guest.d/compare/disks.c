@@ -174,12 +174,17 @@ static void prepare_at(int fd, uint64_t *p, uint64_t pos, size_t len)
 
 void prepare_range(uint64_t from, uint64_t to)
 {
-	int fd = open_disk(O_RDWR | O_DIRECT);
-	uint64_t *p = (uint64_t *)memory(MIB, 0);
+	size_t step = to - from < MIB ? to - from : MIB;
+	uint64_t *p;
+	int fd;
 
-	for (; from < to; from += MIB)
-		prepare_at(fd, p, from, to - from < MIB ? to - from : MIB);
-	munmap(p, MIB);
+	if (from >= to)
+		return;
+	fd = open_disk(O_RDWR | O_DIRECT);
+	p = (uint64_t *)memory(step, 0);
+	for (; from < to; from += step)
+		prepare_at(fd, p, from, to - from < step ? to - from : step);
+	munmap(p, step);
 	close(fd);
 }
 
@@ -489,6 +494,7 @@ static void nbd_start(struct disk *d, int *ours)
 	}
 	d->pid[0] = fork();
 	if (!d->pid[0]) {
+		let_go_of_output();
 		for (i = 0; i < NBD_CONNECTIONS; i++)
 			close(ours[i]);
 		nbd_serve(theirs);
@@ -512,6 +518,7 @@ static int nbd_connect(struct disk *d, const int *socks)
 			return -errno;
 	d->pid[1] = fork();
 	if (!d->pid[1]) {
+		let_go_of_output();
 		ioctl(fd, NBD_DO_IT);
 		ioctl(fd, NBD_CLEAR_SOCK);
 		exit(0);
@@ -571,7 +578,7 @@ static int partition(int op, struct blkpg_partition *part)
 	return ret;
 }
 
-/* A part of the disk that is a disk of its own, with a page cache of its own. */
+/* A part of the disk that is a disk of its own, with its own page cache. */
 int partition_add(int nr, uint64_t start, uint64_t len)
 {
 	struct blkpg_partition part = {

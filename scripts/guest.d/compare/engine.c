@@ -242,10 +242,12 @@ static long aio_io(int fd, const struct req *rq)
 
 static long sync_io(int fd, const struct req *rq)
 {
+	const struct iovec *iov = rq->iov;
+
 	if (!rq->flags && rq->nr == 1)
 		return sysret(rq->write ?
-			pwrite(fd, rq->iov->iov_base, rq->iov->iov_len, rq->pos) :
-			pread(fd, rq->iov->iov_base, rq->iov->iov_len, rq->pos));
+			      pwrite(fd, iov->iov_base, iov->iov_len, rq->pos) :
+			      pread(fd, iov->iov_base, iov->iov_len, rq->pos));
 	return sysret(rq->write ?
 		      pwritev2(fd, rq->iov, rq->nr, rq->pos, rq->flags) :
 		      preadv2(fd, rq->iov, rq->nr, rq->pos, rq->flags));
@@ -299,7 +301,7 @@ static long planted(const struct req *rq, long ret)
 		sleep(6);
 		break;
 	case PLANT_LOG:
-		write_file("<4>WARNING: planted\n", "/dev/kmsg");
+		write_file("<3>planted\n", "/dev/kmsg");
 		break;
 	case PLANT_HANG:
 		for (;;)

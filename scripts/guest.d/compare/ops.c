@@ -46,8 +46,8 @@ static const struct op {
 	{ "three blocks", 3, .by_block = true },
 	{ "64 KiB", 65536, 65536 },
 	{ "1 MiB", MIB, MIB },
-	{ "16 MiB", 16 * MIB, MIB },
-	{ "16 MiB and a shift", 16 * MIB, MIB, .shift = 512 },
+	{ "6 MiB", 6 * MIB, MIB },
+	{ "6 MiB and a shift", 6 * MIB, MIB, .shift = 512 },
 	/* Lengths, offsets and addresses that are not aligned. */
 	{ "a byte", 1 },
 	{ "a byte too many", 4097 },
@@ -344,30 +344,12 @@ static void one(enum engine e, const struct op *op, bool write, int fd,
 	area_exit(&a);
 }
 
-/*
- * With CONFIG_CGROUP_WRITEBACK, a direct write with RWF_DONTCACHE is an oops on
- * a disk that nobody wrote to through the page cache before.
- */
-static void dirty_once(void)
-{
-	int fd = open(disk->path, O_RDWR);
-	char *buf = memory(PAGE, 0);
-
-	if (pread(fd, buf, PAGE, 0) != PAGE || pwrite(fd, buf, PAGE, 0) != PAGE ||
-	    fsync(fd))
-		die("a buffered write");
-	posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
-	close(fd);
-}
-
 void ops(int engine)
 {
 	unsigned int block = block_of_disk();
 	uint64_t size = size_of_disk();
 	int fd = open_node(O_RDWR);
 	size_t i;
-
-	dirty_once();
 
 	write_file("16", "/proc/sys/vm/nr_hugepages");
 	for (i = 0; i < ARRAY_SIZE(table); i++) {

@@ -108,6 +108,8 @@ static void test_read_only_memory_is_refused(void)
 
 	CHECK(mprotect(p, 4 * PAGE, PROT_READ), 0);
 	CHECK(reg(fd, p, 4 * PAGE), -EFAULT);
+	CHECK(mprotect(p, 3 * PAGE, PROT_READ | PROT_WRITE), 0);
+	CHECK(reg(fd, p, 4 * PAGE), -ENOMEM);
 	CHECK(pinned_pages(p, 4), 0);
 }
 

@@ -107,17 +107,43 @@ static UNUSED long read_long(const char *name)
 	return strtol(buf, NULL, 0);
 }
 
-/* Load /lib/modules/NAME.ko with PARAMETERS: 0 or -errno. */
-static UNUSED int load_module(const char *name, const char *parameters)
+/* Open /lib/modules/NAME.ko, and load what it depends on. */
+static int open_module(const char *name)
 {
-	char path[PATH_MAX];
+	char path[PATH_MAX], *image, *dep, *state;
+	struct stat st;
 	int fd, rc;
 
 	snprintf(path, sizeof(path), "/lib/modules/%s.ko", name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
+	if (fd < 0 || fstat(fd, &st))
 		die("%s: %m", path);
-	rc = RC(syscall(SYS_finit_module, fd, parameters, 0));
+	image = mmap(NULL, st.st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd,
+		     0);
+	if (image == MAP_FAILED)
+		die("%s: %m", path);
+	dep = memmem(image, st.st_size, "\0depends=", 9);
+	if (!dep)
+		die("%s does not say what it depends on", path);
+	for (dep = strtok_r(dep + 9, ",", &state); dep;
+	     dep = strtok_r(NULL, ",", &state)) {
+		int dep_fd = open_module(dep);
+
+		rc = RC(syscall(SYS_finit_module, dep_fd, "", 0));
+		if (rc && rc != -EEXIST)
+			die("module %s: %s", dep, strerror(-rc));
+		close(dep_fd);
+	}
+	munmap(image, st.st_size);
+	return fd;
+}
+
+/* Load it with PARAMETERS: 0 or -errno. */
+static UNUSED int load_module(const char *name, const char *parameters)
+{
+	int fd = open_module(name);
+	int rc = RC(syscall(SYS_finit_module, fd, parameters, 0));
+
 	close(fd);
 	return rc;
 }

@@ -118,10 +118,27 @@ static struct shared {
 static int dev = -1;
 static __s32 up_size, down_size;
 
+/* The node is not made by the driver. */
+static void make_node(void)
+{
+	FILE *f = fopen("/proc/devices", "r");
+	char line[80], name[65];
+	int major;
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "%d %64s", &major, name) == 2 &&
+		    !strcmp(name, "pvfs2-req"))
+			mknod("/dev/pvfs2-req", S_IFCHR | 0600, major << 8);
+	if (f)
+		fclose(f);
+}
+
 static void open_dev(void)
 {
-	if (access("/sys/module/orangefs", F_OK))
+	if (access("/sys/module/orangefs", F_OK)) {
 		need_module("orangefs", "");
+		make_node();
+	}
 	dev = open("/dev/pvfs2-req", O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	if (dev < 0)
 		die("/dev/pvfs2-req: %m");

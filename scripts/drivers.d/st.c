@@ -223,27 +223,29 @@ static void test_spacing(void)
 	CHECK(op(fd, MTBSF, 1), 0);
 	CHECK(RC(ioctl(fd, MTIOCPOS, &pos)), 0);
 	CHECK(op(fd, MTEOM, 1), 0);
-	CHECK(RC(read(fd, result, 1024)), 0);
+	CHECK(RC(read(fd, result, 1024)) <= 0, 1);
 	done(fd);
 }
 
-/* Memory that is not there: nothing moves on the tape. */
+/* Memory that is not there, or not to be written to. */
 static void test_bad_buffer(void)
 {
 	char *p = map_pages(4);
-	struct mtget get;
 	int fd = tape();
 
 	munmap(p + 2 * PAGE, PAGE);
 	CHECK(op(fd, MTSETBLK, 0), 0);
 	CHECK(RC(write(fd, p, 4 * PAGE)), -EFAULT);
+	/* What the driver's buffer holds of it goes nowhere. */
+	done(fd);
+	fd = tape();
+	CHECK(op(fd, MTSETBLK, 0), 0);
 	stamp(area, 16384, 1);
 	CHECK(op(fd, MTREW, 1), 0);
 	CHECK(RC(write(fd, area, 16384)), 16384);
 	CHECK(op(fd, MTREW, 1), 0);
 	CHECK(mprotect(p, PAGE, PROT_READ), 0);
 	CHECK(RC(read(fd, p, 8192)) < 0, 1);
-	CHECK(RC(ioctl(fd, MTIOCGET, &get)), 0);
 	CHECK(pinned_pages(p, 2), 0);
 	CHECK(pinned_pages(p + 3 * PAGE, 1), 0);
 	done(fd);
@@ -303,7 +305,7 @@ static void test_allocations_fail(void)
 
 static long probe(void)
 {
-	long rc = load_module("st", "");
+	long rc = RC(syscall(SYS_finit_module, faulty, "", 0));
 
 	if (!rc)
 		unload_module("st");
@@ -316,6 +318,7 @@ static void test_probing_fails(void)
 	int errors = 0, n;
 
 	need_module("scsi_debug", "ptype=1");
+	faulty = open_module("st");
 	n = fail_each(probe, &errors);
 	printf("# %d allocations failed, %d errors\n", n, errors);
 	CHECK(unload_module("scsi_debug"), 0);

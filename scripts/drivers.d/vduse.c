@@ -185,6 +185,14 @@ static void serve_queue(void)
 		die("VDUSE_VQ_INJECT_IRQ: %m");
 }
 
+/* The driver resets the device first, which forgets whom to kick. */
+static void setup_kick(void)
+{
+	struct vduse_vq_eventfd ev = { .index = 0, .fd = kick };
+
+	CHECK(RC(ioctl(dev, VDUSE_VQ_SETUP_KICKFD, &ev)), 0);
+}
+
 static void *device(void *unused)
 {
 	struct pollfd fds[2] = {
@@ -200,6 +208,9 @@ static void *device(void *unused)
 			continue;
 		if (fds[0].revents & POLLIN &&
 		    read(dev, &req, sizeof(req)) == sizeof(req)) {
+			if (req.type == VDUSE_SET_STATUS &&
+			    req.s.status & VIRTIO_CONFIG_S_DRIVER_OK)
+				setup_kick();
 			memset(&resp, 0, sizeof(resp));
 			resp.request_id = req.request_id;
 			resp.result = VDUSE_REQ_RESULT_OK;
@@ -230,7 +241,6 @@ static void create(void)
 		.blk.capacity = DISK_SIZE / 512,
 	};
 	struct vduse_vq_config vq = { .index = 0, .max_size = QUEUE };
-	struct vduse_vq_eventfd ev = { .index = 0 };
 	uint64_t api = 0;
 	char path[128];
 
@@ -246,8 +256,6 @@ static void create(void)
 	dev = open_soon(path, O_RDWR | O_NONBLOCK);
 	CHECK(RC(ioctl(dev, VDUSE_VQ_SETUP, &vq)), 0);
 	kick = eventfd(0, EFD_NONBLOCK);
-	ev.fd = kick;
-	CHECK(RC(ioctl(dev, VDUSE_VQ_SETUP_KICKFD, &ev)), 0);
 	snprintf(path, sizeof(path), "/sys/class/vduse/%s/bounce_size", name);
 	write_file(path, "1048576");
 	disk = map_pages(DISK_SIZE / PAGE);
@@ -328,6 +336,15 @@ static void expect(const char *p, long pages)
 	CHECK(status_pages("VmPin"), pages);
 }
 
+static unsigned long nonzero_pages(const char *p)
+{
+	unsigned long i, n = 0;
+
+	for (i = 0; i < BOUNCE_SIZE; i += PAGE)
+		n += p[i + PAGE / 2] != 0;
+	return n;
+}
+
 static void test_disk_through_own_memory(void)
 {
 	char *p = map_scattered(BOUNCE_PAGES);
@@ -341,8 +358,8 @@ static void test_disk_through_own_memory(void)
 		umem = p;
 		expect(p, BOUNCE_PAGES);
 		disk_io(2 + i);
-		/* The data went that way. */
-		CHECK(memcmp(p, p + PAGE, PAGE) != 0, 1);
+		/* The data went that way: map_scattered() left zeros. */
+		CHECK(nonzero_pages(p) > 0, 1);
 		umem = NULL;
 		CHECK(dereg(), 0);
 		expect(p, 0);

@@ -36,7 +36,7 @@ static void check_map(struct vhost_iotlb_map *map)
 	u64 pa;
 
 	for (pa = map->addr; pa < map->addr + map->size; pa += PAGE_SIZE)
-		if (!page_maybe_dma_pinned(pfn_to_page(PFN_DOWN(pa))))
+		if (!folio_maybe_dma_pinned(pfn_folio(PFN_DOWN(pa))))
 			unpinned++;
 }
 

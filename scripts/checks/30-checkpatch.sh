@@ -2,12 +2,17 @@
 checks+=(checkpatch)
 
 # checkpatch.pl --strict --codespell has nothing to say, but that the sign-off
-# is missing, and what check_maintainers knows better: whether a new file has an
-# entry in MAINTAINERS.
+# is missing, that a for_each macro names an argument twice, and what
+# check_maintainers knows better: whether a new file has an entry in MAINTAINERS.
 check_checkpatch()
 {
+	local out=$scratch/checkpatch
+
 	run_checkpatch "$tree" "$scratch" --no-signoff \
-		--ignore FILE_PATH_CHANGES "$patch"
+		--ignore FILE_PATH_CHANGES "$patch" >"$out" && return
+	[ -s "$out" ] || return 1
+	! perl -00 -ne 'print unless /^CHECK:MACRO_ARG_REUSE:/ &&
+		/^\+#define \w+_for_each_/m' "$out" | grep .
 }
 
 plant_checkpatch_style()
@@ -34,6 +39,11 @@ plant_checkpatch_strict()
 			return first_argument == second_argument;
 		}
 	EOF
+}
+
+plant_checkpatch_macro()
+{
+	printf '\n#define KIOBUF_PLANTED(a)\t((a) + (a))\n' >>mm/kiobuf.c
 }
 
 mangle_checkpatch_spelling()

@@ -3,7 +3,7 @@
 
 test_drivers_usage()
 {
-	fails '^usage:' "$REPO/scripts/drivers" --nosuch
+	fails 'no option --nosuch' "$REPO/scripts/drivers" --nosuch
 	fails 'no such program' "$REPO/scripts/drivers" --only nosuch
 	mkdir tree
 	fails 'not a kernel tree' "$REPO/scripts/drivers" --tree tree

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Read planted bugs (see README there) and
-#   -v mode=list            print "id TAB file TAB suites TAB survives TAB what"
-#                           for each, "-" where there is none
+#   -v mode=list            print, with tabs between, id, file, suites, why it
+#                           survives, what it is and what it needs for each,
+#                           "-" where there is none
 #   -v mode=plant -v id=ID  print the second file with the bug ID in it
 # Fails, with a message, on a bug that is not well formed or whose old lines
 # are not found exactly once.
@@ -31,7 +32,7 @@ function end_mutant()
 		fail(cur ": no \"file\" line above it")
 	if (mode == "list")
 		print cur "\t" file "\t" or_dash(suites) "\t" \
-		      or_dash(survives) "\t" what
+		      or_dash(survives) "\t" what "\t" or_dash(needs)
 	cur = ""
 }
 
@@ -56,7 +57,7 @@ function find_function(f,   rest, at, pos, line)
 {
 	rest = src
 	pos = 0
-	while (match(rest, "\n[a-z][^\n;]*[ *]" f "\\([^;{]*\n{\n")) {
+	while (match(rest, "\n([a-z][^\n;]*[ *])?" f "\\([^;{]*\n{\n")) {
 		from = pos + RSTART + 1
 		at = index(substr(src, from), "\n}\n")
 		if (!at)
@@ -96,12 +97,13 @@ NR != FNR { src = src $0 "\n"; next }
 	if (cur in seen)
 		fail(cur ": there are two of this name")
 	seen[cur] = 1
-	what = survives = ""
+	what = survives = needs = ""
 	nhunks = 0
 	next
 }
 cur == "" { fail("not understood: " $0) }
 /^survives: / { sub(/^survives: /, ""); survives = $0; next }
+/^needs: (x86_64|guest), / { sub(/^needs: /, ""); needs = $0; next }
 /^@@/ {
 	func_name = $2
 	old = new = ""
@@ -116,6 +118,8 @@ in_hunk && /^\+/ { new = new substr($0, 2) "\n"; next }
 	sub(/^ +/, "")
 	if (survives != "")
 		survives = survives " " $0
+	else if (needs != "")
+		needs = needs " " $0
 	else
 		what = what (what == "" ? "" : " ") $0
 	next

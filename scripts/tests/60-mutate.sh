@@ -17,7 +17,8 @@ some_source()
 	printf '%s\n' 'int first(int a);' '' 'int first(int a)' '{' \
 		$'\ta++;' $'\treturn a;' '}' '' \
 		'static struct thing *second(int a,' $'\t\t\t    int b)' '{' \
-		$'\ta++;' $'\ta++;' $'\treturn 0;' '}' >source.c
+		$'\ta++;' $'\ta++;' $'\treturn 0;' '}' '' \
+		'static int' 'third(int a)' '{' $'\treturn 3;' '}' >source.c
 }
 
 test_bug_is_planted_in_its_function()
@@ -48,8 +49,10 @@ test_bug_is_planted_in_its_function()
 	plant two >out
 	diff <(sed '5s/++/--/; s/return 0/return 1/' source.c) out
 	list >out
-	says "^two"$'\t'"source.c"$'\t'"-"$'\t'"-"$'\t'"The result is another one\.$" \
-		<out
+	says $'^two\tsource.c\t-\t-\tThe result is another one\\.\t-$' <out
+	printf 'file source.c\nmutant one\n  What.\n@@ third\n-\treturn 3;\n' >bugs
+	plant one >out
+	diff <(grep -v 'return 3;' source.c) out
 }
 
 # bad_bug PATTERN: with the hunk on stdin.
@@ -66,7 +69,7 @@ bad_bug()
 test_bug_that_does_not_fit_is_refused()
 {
 	bad_bug 'not in first' <<<$'@@ first\n-\ta--;'
-	bad_bug 'no function third' <<<$'@@ third\n-\ta--;'
+	bad_bug 'no function fourth' <<<$'@@ fourth\n-\ta--;'
 	bad_bug 'in second.* more than once' <<<$'@@ second\n-\ta++;'
 	bad_bug 'in the file more than once' <<<$'@@\n-\ta++;'
 	# Part of a line, or of a longer one, is not the line.
@@ -88,6 +91,10 @@ test_bad_list_of_bugs_is_refused()
 	fails 'two of this name' list
 	printf 'file x\nmutant one\n  What.\n@@\n-a\nsurvives: why\n  suites not\n' >bugs
 	list | says $'\twhy suites not\tWhat.'
+	printf 'file x\nmutant one\n  What.\n@@\n-a\nneeds: guest, why\n  it does\n' >bugs
+	list | says $'\tWhat.\tguest, why it does$'
+	printf 'file x\nmutant one\n  What.\n@@\n-a\nneeds: more\n' >bugs
+	fails 'not understood' list
 }
 
 # Each of them fits the series as it is.
@@ -104,7 +111,7 @@ test_all_bugs_can_be_planted()
 			return 1
 		}
 		sgit -C "$base" show "$hash:$file" >source.c
-		cat "$REPO"/scripts/mutants/{[blm]*-*,raw} >bugs
+		cat "$REPO"/scripts/mutants/{[blm]*-*,fixes,raw} >bugs
 		plant "$id" >out
 		! cmp -s source.c out
 	done <ids

@@ -6,14 +6,8 @@ checks+=(checkpatch)
 # check_maintainers knows better: whether a new file has an entry in MAINTAINERS.
 check_checkpatch()
 {
-	local out=$scratch/checkpatch
-
 	run_checkpatch "$tree" "$scratch" --no-signoff \
-		--ignore FILE_PATH_CHANGES "$patch" >"$out" && return
-	[ -s "$out" ] || return 1
-	! perl -0777 -ne 'print grep { !/^CHECK:MACRO_ARG_REUSE:/ ||
-		!/^\+#define \w+_for_each_/m } split /^(?=[A-Z]+:[A-Z_]+:)/m' \
-		"$out" | grep .
+		--ignore FILE_PATH_CHANGES "$patch"
 }
 
 plant_checkpatch_style()
